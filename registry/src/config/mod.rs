@@ -1,0 +1,11 @@
+//! From files and environment to connections that can be made: the passes load, parse, layer, interpolate,
+//! check and decode.
+
+mod decode;
+mod field;
+mod types;
+mod value;
+
+pub use decode::{DecodeError, Decoder};
+pub use field::{Field, Visibility};
+pub(crate) use types::{DecodeFn, TypeInfo, Types, decode_fields};

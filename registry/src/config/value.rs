@@ -1,0 +1,79 @@
+//! A tree of values in which each one knows where it was written.
+
+use crate::span::Span;
+
+/// One value with its origin.
+#[derive(Clone, Debug)]
+pub(crate) struct Value {
+    pub(crate) kind: ValueKind,
+    /// The value itself; of a table the header or the braces.
+    pub(crate) span: Span,
+    /// The key it was given for; its own span where there is none, as in an array.
+    pub(crate) key_span: Span,
+}
+
+/// What a value is.
+#[derive(Clone, Debug)]
+pub(crate) enum ValueKind {
+    /// A string as written.
+    String(Box<str>),
+    /// Text without a type of its own, from an environment override or from one whole placeholder: it takes
+    /// the type of the field that it fills.
+    Text(Box<str>),
+    /// A string with placeholders that are not resolved yet: the text as written.
+    Template(Box<str>),
+    Integer(i128),
+    Float(f64),
+    Boolean(bool),
+    Datetime(toml::value::Datetime),
+    Array(Vec<Value>),
+    Table(Table),
+    /// Stands in for a value that is wrong, missing or not known yet: answers whatever a type asks for, so
+    /// that decoding goes on. The number picks among the candidates.
+    Dummy(u8),
+}
+
+/// The entries of a table in the order of writing, each key once.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Table {
+    pub(crate) entries: Vec<(Box<str>, Value)>,
+}
+
+impl Table {
+    pub(crate) fn get(&self, key: &str) -> Option<&Value> {
+        self.entries.iter().find(|(name, _)| &**name == key).map(|(_, value)| value)
+    }
+
+    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
+        self.entries.iter_mut().find(|(name, _)| &**name == key).map(|(_, value)| value)
+    }
+
+    /// Takes the entry out, keeping the order of the others.
+    pub(crate) fn remove(&mut self, key: &str) -> Option<Value> {
+        let at = self.entries.iter().position(|(name, _)| &**name == key)?;
+        Some(self.entries.remove(at).1)
+    }
+}
+
+impl Value {
+    pub(crate) fn as_table(&self) -> Option<&Table> {
+        match &self.kind {
+            ValueKind::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+
+    /// What it is, in the words of a message: "an integer".
+    pub(crate) fn what(&self) -> &'static str {
+        match self.kind {
+            ValueKind::String(_) | ValueKind::Text(_) | ValueKind::Template(_) => "a string",
+            ValueKind::Integer(_) => "an integer",
+            ValueKind::Float(_) => "a float",
+            ValueKind::Boolean(_) => "a boolean",
+            ValueKind::Datetime(_) => "a date-time",
+            ValueKind::Array(_) => "an array",
+            ValueKind::Table(_) => "a table",
+            ValueKind::Dummy(_) => "a value",
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! The trait that authors of connection types implement, and what they are given.
+
+use std::{any::Any, error::Error as StdError, fmt, future::Future, path::Path, pin::Pin, sync::Arc, time::Duration};
+
+use tokio::time::Instant;
+
+use crate::error::{BoxError, Error};
+
+/// A type of connection: its fields are the configuration, its client is what an application uses.
+///
+/// Put [`#[connection_type("name")]`](crate::connection_type) on the struct and implement this trait; nothing
+/// else is needed for `type = "name"` to work in a configuration file.
+///
+/// Each method runs in a task of its own on the manager's runtime. One that panics, hangs or blocks its
+/// thread is ended by its timeout and concerns its own connection alone (a blocked thread is given back only
+/// when the code returns; use [`tokio::task::spawn_blocking`] for blocking work).
+///
+/// ```
+/// use connection_registry::{connection_type, BoxError, ConnectContext, Connection, Secret};
+///
+/// /// A ticket API.
+/// #[connection_type("tickets")]
+/// struct Tickets {
+///     base_url: String,
+///     token: Secret,
+/// }
+///
+/// struct TicketClient { base_url: String, authorization: String }
+///
+/// impl Connection for Tickets {
+///     type Client = TicketClient;
+///
+///     async fn connect(&self, _cx: &ConnectContext) -> Result<TicketClient, BoxError> {
+///         let authorization = format!("Bearer {}", self.token.expose());
+///         Ok(TicketClient { base_url: self.base_url.clone(), authorization })
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a connection",
+    label = "implement `Connection` for `{Self}`",
+    note = "a connection type says how to connect: `impl Connection for {Self} {{ type Client = …; async fn connect(…) … }}`"
+)]
+pub trait Connection: Send + Sync + 'static {
+    /// What an application gets and uses: a pool, a client, a handle.
+    type Client: Send + Sync + 'static;
+
+    /// True when the client dials again by itself after a lost connection, as most pools do. Such a client
+    /// is kept when its server dies; any other one is replaced. Default: false.
+    const SELF_HEALING: bool = false;
+
+    /// Connects, and makes sure with one true round trip that the other side answers.
+    ///
+    /// # Errors
+    ///
+    /// Any error; wrap it in [`ConnectError::permanent`] when trying again cannot help, as with a wrong
+    /// password. Do not put a secret into its text.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future is dropped at any `await` when the timeout passes or the connection is disconnected.
+    fn connect(&self, cx: &ConnectContext) -> impl Future<Output = Result<Self::Client, BoxError>> + Send;
+
+    /// Asks a live client whether its other side still answers. Provided: says yes.
+    ///
+    /// # Errors
+    ///
+    /// Any error means that it does not.
+    fn check(&self, client: &Self::Client) -> impl Future<Output = Result<(), BoxError>> + Send {
+        let _ = client;
+        async { Ok(()) }
+    }
+
+    /// Says goodbye before the client is dropped. Provided: nothing, the drop alone.
+    ///
+    /// # Errors
+    ///
+    /// Any error is reported; the client is dropped all the same.
+    fn disconnect(&self, client: &Self::Client) -> impl Future<Output = Result<(), BoxError>> + Send {
+        let _ = client;
+        async { Ok(()) }
+    }
+}
+
+/// What [`connect`](Connection::connect) and [`check`](Connection::check) may return to say whether trying
+/// again can help. An error that is not wrapped counts as transient.
+///
+/// ```
+/// use connection_registry::{BoxError, ConnectError};
+///
+/// fn login(answer: u16) -> Result<(), BoxError> {
+///     match answer {
+///         200 => Ok(()),
+///         401 => Err(ConnectError::permanent("the server refused the credentials").into()),
+///         other => Err(format!("the server answered {other}").into()),
+///     }
+/// }
+/// # assert!(login(401).is_err());
+/// ```
+#[derive(Debug)]
+pub struct ConnectError {
+    cause: BoxError,
+    permanent: bool,
+}
+
+impl ConnectError {
+    /// Trying again cannot help before somebody changes something: wrong credentials, an untrusted
+    /// certificate, no such database.
+    pub fn permanent(cause: impl Into<BoxError>) -> Self {
+        Self { cause: cause.into(), permanent: true }
+    }
+
+    /// Trying again may help: refused, timed out, busy.
+    pub fn transient(cause: impl Into<BoxError>) -> Self {
+        Self { cause: cause.into(), permanent: false }
+    }
+
+    /// Whether it was made by [`permanent`](Self::permanent).
+    pub fn is_permanent(&self) -> bool {
+        self.permanent
+    }
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.cause.fmt(f)
+    }
+}
+
+impl StdError for ConnectError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.cause.source()
+    }
+}
+
+/// What [`connect`](Connection::connect) knows beside its own fields.
+///
+/// [`get`](Self::get) gives the live client of a connection that a field refers to.
+pub struct ConnectContext {
+    name: Arc<str>,
+    config_dir: Arc<Path>,
+    deadline: Instant,
+    pub(crate) references: Arc<dyn References>,
+}
+
+impl ConnectContext {
+    pub(crate) fn new(
+        name: Arc<str>,
+        config_dir: Arc<Path>,
+        deadline: Instant,
+        references: Arc<dyn References>,
+    ) -> Self {
+        Self { name, config_dir, deadline, references }
+    }
+
+    /// The name of the connection that is being made.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The folder of the configuration file: relative paths in fields are meant from here.
+    pub fn config_dir(&self) -> &Path {
+        &self.config_dir
+    }
+
+    /// When the attempt is given up: `lifecycle.connect_timeout` after its start, on tokio's clock.
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// The time left until [`deadline`](Self::deadline); zero when it has passed.
+    pub fn remaining(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+}
+
+impl fmt::Debug for ConnectContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, config_dir, deadline, references: _ } = self;
+        f.debug_struct("ConnectContext")
+            .field("name", name)
+            .field("config_dir", config_dir)
+            .field("deadline", deadline)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a context reaches the other connections; the manager answers it.
+pub(crate) trait References: Send + Sync {
+    /// A guard of the connection called `name`, as the registry's own guard type behind `Any`.
+    fn guard(&self, name: &str) -> BoxFuture<'_, Result<Arc<dyn Any + Send + Sync>, Error>>;
+}
+
+/// A boxed future that can move between threads.
+pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

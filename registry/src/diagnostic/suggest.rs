@@ -1,0 +1,35 @@
+//! "Did you mean".
+
+use strsim::osa_distance;
+
+/// The candidate nearest to `given`, when it is near enough to be a slip of the keyboard: at most a third of
+/// the length in edits, case aside.
+pub(crate) fn did_you_mean<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let given = given.to_lowercase();
+    let allowed = given.chars().count().max(3) / 3;
+    candidates
+        .into_iter()
+        .map(|candidate| (osa_distance(&given, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(given: &str, expected: Option<&str>) {
+        assert_eq!(did_you_mean(given, ["postgres", "redis", "sqlite"]), expected);
+    }
+
+    #[test]
+    fn finds_slips_and_ignores_other_words() {
+        check("postgress", Some("postgres"));
+        check("Redsi", Some("redis"));
+        check("SQLITE", Some("sqlite"));
+        check("kafka", None);
+        check("", None);
+    }
+}

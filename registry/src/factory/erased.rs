@@ -1,0 +1,30 @@
+//! A connection whose type is known only at run time.
+
+use std::{any::Any, sync::Arc};
+
+use crate::{
+    connection::{BoxFuture, ConnectContext, Connection},
+    error::BoxError,
+};
+
+/// A client behind `Any`.
+pub(crate) type AnyClient = Arc<dyn Any + Send + Sync>;
+
+/// The object-safe twin of [`Connection`]. Its methods have other names, so that both can be in scope.
+pub(crate) trait ErasedConnection: Any + Send + Sync {
+    fn connect_erased<'a>(&'a self, cx: &'a ConnectContext) -> BoxFuture<'a, Result<AnyClient, BoxError>>;
+
+    /// `client` is what [`connect_erased`](Self::connect_erased) of the same type gave.
+    fn disconnect_erased<'a>(&'a self, client: &'a AnyClient) -> BoxFuture<'a, Result<(), BoxError>>;
+}
+
+impl<C: Connection> ErasedConnection for C {
+    fn connect_erased<'a>(&'a self, cx: &'a ConnectContext) -> BoxFuture<'a, Result<AnyClient, BoxError>> {
+        Box::pin(async move { self.connect(cx).await.map(|client| Arc::new(client) as AnyClient) })
+    }
+
+    fn disconnect_erased<'a>(&'a self, client: &'a AnyClient) -> BoxFuture<'a, Result<(), BoxError>> {
+        let client = client.downcast_ref::<C::Client>().expect("a client goes back to the type that made it");
+        Box::pin(self.disconnect(client))
+    }
+}
