@@ -187,9 +187,12 @@ impl fmt::Debug for ConnectContext {
 
 /// How a context reaches the other connections; the manager answers it.
 pub(crate) trait References: Send + Sync {
-    /// A guard of the connection called `name`, as the registry's own guard type behind `Any`.
-    fn guard(&self, name: &str) -> BoxFuture<'_, Result<Arc<dyn Any + Send + Sync>, Error>>;
+    /// The registry's own entry of the connection called `name`, behind `Any`, once it is connected.
+    fn connected(&self, name: &str) -> BoxFuture<'static, Result<Arc<dyn Any + Send + Sync>, Error>>;
 }
+
+/// A client whose type is known only at run time.
+pub(crate) type AnyClient = Arc<dyn Any + Send + Sync>;
 
 /// A boxed future that can move between threads.
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -48,6 +48,8 @@ pub enum ErrorKind {
     Disconnected,
     /// One or more connections did not close as they should.
     DisconnectFailed,
+    /// The name cannot be the name of a connection.
+    InvalidName,
     /// There is no tokio runtime to connect on, or the manager's own has ended.
     NoRuntime,
 }
@@ -89,7 +91,7 @@ impl Error {
         let causes = Cause::chain(&*original, scrub);
         self.with(|inner| {
             inner.causes = Some(causes);
-            inner.original = Some(original);
+            inner.original = Some(original.into());
         })
     }
 
@@ -129,9 +131,9 @@ impl Error {
         self.0.original.as_deref()
     }
 
-    // Only called while building, before the first clone.
+    // Changes a copy where the error is shared already.
     fn with(mut self, change: impl FnOnce(&mut Inner)) -> Self {
-        change(Arc::get_mut(&mut self.0).expect("an error is not shared before it is complete"));
+        change(Arc::make_mut(&mut self.0));
         self
     }
 }
@@ -177,14 +179,15 @@ impl StdError for Error {
     }
 }
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     connection: Option<Box<str>>,
     message: String,
     help: Option<String>,
     retryable: bool,
-    causes: Option<Box<Cause>>,
-    original: Option<BoxError>,
+    causes: Option<Arc<Cause>>,
+    original: Option<Arc<dyn StdError + Send + Sync>>,
     diagnostics: Vec<Diagnostic>,
     related: Vec<Error>,
 }
@@ -193,18 +196,18 @@ struct Inner {
 #[derive(Debug)]
 struct Cause {
     text: String,
-    next: Option<Box<Cause>>,
+    next: Option<Arc<Cause>>,
 }
 
 impl Cause {
-    fn chain(error: &(dyn StdError + 'static), scrub: &dyn Fn(&str) -> String) -> Box<Self> {
+    fn chain(error: &(dyn StdError + 'static), scrub: &dyn Fn(&str) -> String) -> Arc<Self> {
         let text = scrub(&error.to_string());
         let mut next = error.source().map(|source| Self::chain(source, scrub));
         // Many drivers repeat the text of their source in their own: say it once.
         if next.as_ref().is_some_and(|next| text.contains(&next.text)) {
-            next = next.and_then(|repeated| repeated.next);
+            next = next.and_then(|repeated| repeated.next.clone());
         }
-        Box::new(Self { text, next })
+        Arc::new(Self { text, next })
     }
 }
 

@@ -3,12 +3,9 @@
 use std::{any::Any, sync::Arc};
 
 use crate::{
-    connection::{BoxFuture, ConnectContext, Connection},
+    connection::{AnyClient, BoxFuture, ConnectContext, Connection},
     error::BoxError,
 };
-
-/// A client behind `Any`.
-pub(crate) type AnyClient = Arc<dyn Any + Send + Sync>;
 
 /// The object-safe twin of [`Connection`]. Its methods have other names, so that both can be in scope.
 pub(crate) trait ErasedConnection: Any + Send + Sync {

@@ -1,0 +1,167 @@
+//! One attempt at a time for each name, in a task of its own.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    runtime::Handle,
+    sync::watch,
+    time::{Instant, timeout_at},
+};
+
+use super::{failure::Attempt, references::OtherConnections, shared::Shared, task::AbortOnDrop};
+use crate::{
+    config::{Lifecycle, Resolved},
+    connection::ConnectContext,
+    error::{Error, Result},
+    registry::{Ask, AttemptId, Backoff, Client, ClientType, Closer, Entry, Failure, Finished, Outcome, Pending},
+};
+
+impl Shared {
+    /// The entry of `name` once it is connected. It may be closed again by the time the caller looks.
+    pub(super) async fn connected(self: &Arc<Self>, name: &str, asked: Option<ClientType>) -> Result<Arc<Entry>> {
+        let entry = self.entry(name, asked)?;
+        while let Some(pending) = self.step(&entry)? {
+            match pending.ended().await {
+                Some(Outcome::Failed(error)) => return Err(error),
+                // Look again; at the end of a goodbye this caller starts the next attempt.
+                Some(_) | None => {}
+            }
+        }
+        Ok(entry)
+    }
+
+    /// What is to be waited for before the entry is connected; begins an attempt where nobody is at it.
+    fn step(self: &Arc<Self>, entry: &Arc<Entry>) -> Result<Option<Pending>> {
+        let mut state = entry.lock();
+        match state.slot.ask(self.now()) {
+            Ask::Ready(_) => return Ok(None),
+            Ask::Wait(pending) => return Ok(Some(pending.clone())),
+            Ask::Refused { failure, retry_in } => {
+                let pause = humantime::format_duration(rounded(retry_in));
+                let attempts = state.slot.attempt_number() - 1;
+                return Err(failure.clone().help(format!("attempt {attempts}; the next one not before {pause}")));
+            }
+            Ask::Start => {}
+        }
+        let lifecycle = self.lifecycle(entry.name())?;
+        let runtime = self.runtime()?;
+        let (sender, pending) = Pending::new();
+        let attempt = Attempt {
+            shared: Arc::clone(self),
+            name: Arc::clone(entry.name()),
+            number: state.slot.attempt_number(),
+            started: Instant::now(),
+            timeout: lifecycle.connect_timeout,
+        };
+        let id = state.slot.begin(pending.clone());
+        // A runtime that has ended drops the task at once, and the task takes the lock when it is dropped.
+        drop(state);
+        let report = Report { entry: Arc::clone(entry), id, attempt, lifecycle, sender, told: false };
+        spawn(&runtime, report, &pending);
+        Ok(Some(pending))
+    }
+
+    fn lifecycle(&self, name: &str) -> Result<Lifecycle> {
+        let declared = self.configuration.find(name).filter(|declared| declared.enabled);
+        // Inserted ready-made and closed since: there is nothing to make it from.
+        declared.map(|declared| declared.lifecycle).ok_or_else(|| self.not_connected(name))
+    }
+}
+
+/// Tells slot and callers how an attempt ended; also when its task is dropped, by an abort or with its runtime.
+struct Report {
+    entry: Arc<Entry>,
+    id: AttemptId,
+    attempt: Attempt,
+    lifecycle: Lifecycle,
+    sender: watch::Sender<Outcome>,
+    told: bool,
+}
+
+impl Report {
+    fn finish(&mut self, result: Result<Client, Failure<Error>>) -> Finished<Client> {
+        self.told = true;
+        let failed = result.as_ref().err().map(|failure| failure.failure.clone());
+        let retry = self.lifecycle.retry;
+        let backoff = Backoff { base: retry.base, max: retry.max, permanent: retry.background_max };
+        let now = self.attempt.shared.now();
+        let finished = self.entry.lock().slot.finish(self.id, now, result, &backoff, fastrand::f64());
+        let outcome = match (&finished, failed) {
+            (Finished::Outdated(_), _) => Outcome::Failed(self.attempt.given_up()),
+            (Finished::Current, Some(error)) => Outcome::Failed(error),
+            (Finished::Current, None) => Outcome::Settled,
+        };
+        self.sender.send_replace(outcome);
+        finished
+    }
+}
+
+impl Drop for Report {
+    fn drop(&mut self) {
+        if self.told {
+            return;
+        }
+        let error = match self.entry.lock().slot.forget(self.id) {
+            Finished::Current => self.attempt.runtime_ended(),
+            Finished::Outdated(_) => self.attempt.given_up(),
+        };
+        self.sender.send_replace(Outcome::Failed(error));
+    }
+}
+
+fn spawn(runtime: &Handle, report: Report, pending: &Pending) {
+    let (entry, id) = (Arc::clone(&report.entry), report.id);
+    let task = runtime.spawn(supervise(report)).abort_handle();
+    pending.started(task);
+    // Whoever closed the slot before the task was known could not abort it.
+    if !entry.lock().slot.is_current(id) {
+        pending.abort();
+    }
+}
+
+/// Runs the user's code in a task apart, so that its timeout holds also when it blocks its thread.
+async fn supervise(mut report: Report) {
+    let attempt = report.attempt.clone();
+    let work = AbortOnDrop::spawn(connect(attempt.clone(), Arc::clone(&report.entry)));
+    let result = match timeout_at(attempt.deadline(), work).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(join)) if join.is_panic() => Err(attempt.panicked()),
+        // The runtime is ending: the report says so when it is dropped.
+        Ok(Err(_)) => return,
+        Err(_) => Err(attempt.timed_out()),
+    };
+    let (name, number) = (&attempt.name, attempt.number);
+    match &result {
+        Ok(_) => tracing::debug!(connection = %name, attempt = number, "connected"),
+        Err(failure) => tracing::warn!(connection = %name, attempt = number, error = %failure.failure, "not connected"),
+    }
+    if let Finished::Outdated(Some(Client { closer: Some(closer), .. })) = report.finish(result) {
+        // Nobody waits for this: its failure is nobody's concern.
+        let _ = attempt.shared.say_goodbye(name, closer).await;
+    }
+}
+
+async fn connect(attempt: Attempt, entry: Arc<Entry>) -> Result<Client, Failure<Error>> {
+    let shared = &attempt.shared;
+    let Resolved { instance, secrets } =
+        shared.configuration.resolve(&attempt.name).map_err(|diagnostics| attempt.unresolved(diagnostics))?;
+    let others = OtherConnections { shared: Arc::clone(shared), entry: Arc::clone(&entry) };
+    let config_dir = Arc::clone(shared.configuration.config_dir());
+    let context = ConnectContext::new(Arc::clone(&attempt.name), config_dir, attempt.deadline(), Arc::new(others));
+    let any = instance.connect_erased(&context).await.map_err(|cause| attempt.refused(cause, &secrets))?;
+    let client_type = entry.client_type().expect("a declared connection's type is known");
+    let client = Arc::clone(&any);
+    let parting = attempt.clone();
+    let closer: Closer = Box::new(move || {
+        Box::pin(async move {
+            let goodbye = instance.disconnect_erased(&client).await;
+            goodbye.map_err(|cause| parting.disconnect_failed(cause, &secrets))
+        })
+    });
+    Ok(Client { any, client_type, closer: Some(closer) })
+}
+
+/// To whole milliseconds, upwards: what a person wants to read.
+fn rounded(pause: Duration) -> Duration {
+    Duration::from_millis(u64::try_from(pause.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,93 @@
+//! How an attempt failed, and the error that its callers get.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::Instant;
+
+use super::shared::Shared;
+use crate::{
+    connection::ConnectError,
+    diagnostic::Diagnostic,
+    error::{BoxError, Error, ErrorKind},
+    registry::Failure,
+};
+
+/// What is known of one attempt while it runs.
+#[derive(Clone)]
+pub(super) struct Attempt {
+    pub(super) shared: Arc<Shared>,
+    pub(super) name: Arc<str>,
+    /// Counted from 1 since the last success.
+    pub(super) number: u32,
+    pub(super) started: Instant,
+    pub(super) timeout: Duration,
+}
+
+impl Attempt {
+    pub(super) fn deadline(&self) -> Instant {
+        self.started + self.timeout
+    }
+
+    /// The type's `connect` returned an error.
+    pub(super) fn refused(&self, cause: BoxError, secrets: &[String]) -> Failure<Error> {
+        let permanent = cause.downcast_ref::<ConnectError>().is_some_and(ConnectError::is_permanent);
+        let message = format!("{} failed to connect", self.describe());
+        let error = self.error(ErrorKind::ConnectFailed, message);
+        let failure = error.retryable(!permanent).caused_by(cause, &|text| without_secrets(text, secrets));
+        Failure { failure, permanent }
+    }
+
+    /// The type's `disconnect` returned an error.
+    pub(super) fn disconnect_failed(&self, cause: BoxError, secrets: &[String]) -> Error {
+        let message = format!("{} failed to disconnect", self.describe());
+        self.error(ErrorKind::DisconnectFailed, message).caused_by(cause, &|text| without_secrets(text, secrets))
+    }
+
+    /// A placeholder could not be resolved, or what it gave does not fit.
+    pub(super) fn unresolved(&self, diagnostics: Vec<Diagnostic>) -> Failure<Error> {
+        let message = format!("{} cannot be used as it is configured", self.describe());
+        let failure = Error::configuration(message, diagnostics).for_connection(&self.name);
+        Failure { failure, permanent: false }
+    }
+
+    pub(super) fn timed_out(&self) -> Failure<Error> {
+        let timeout = humantime::format_duration(self.timeout);
+        let message = format!("{} gave no client within its connect_timeout of {timeout}", self.describe());
+        self.transient(ErrorKind::ConnectTimeout, message)
+    }
+
+    // The panic's own text may hold anything and is dropped; it went to the panic hook.
+    pub(super) fn panicked(&self) -> Failure<Error> {
+        self.transient(ErrorKind::ConnectPanicked, format!("{}: its `connect` panicked", self.describe()))
+    }
+
+    /// The attempt was given up because the connection was closed, replaced or removed.
+    pub(super) fn given_up(&self) -> Error {
+        let message = format!("{} was disconnected while it was being connected", self.describe());
+        self.error(ErrorKind::Disconnected, message).retryable(true)
+    }
+
+    /// The runtime ended under the attempt.
+    pub(super) fn runtime_ended(&self) -> Error {
+        let message = format!("{}: the runtime that connects it has ended or has no timers", self.describe());
+        self.error(ErrorKind::NoRuntime, message)
+    }
+
+    fn transient(&self, kind: ErrorKind, message: String) -> Failure<Error> {
+        let failure = self.error(kind, message).retryable(true);
+        Failure { failure, permanent: false }
+    }
+
+    fn error(&self, kind: ErrorKind, message: String) -> Error {
+        Error::new(kind, message).for_connection(&self.name)
+    }
+
+    fn describe(&self) -> String {
+        self.shared.describe(&self.name)
+    }
+}
+
+/// Takes every secret out of a text that somebody else wrote.
+pub(super) fn without_secrets(text: &str, secrets: &[String]) -> String {
+    secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "***"))
+}

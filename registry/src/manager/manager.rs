@@ -1,0 +1,204 @@
+//! [`ConnectionManager`].
+
+use std::{fmt, path::Path, sync::Arc};
+
+use super::{builder::ConnectionManagerBuilder, handle::Handle, shared::Shared};
+use crate::{
+    connection::BoxFuture,
+    error::Result,
+    factory::ConnectionFactory,
+    registry::{ClientType, Conn, ConnectionRegistry, HandleCache},
+};
+
+/// What an application holds: gives connected clients by name. Cheap to clone; all clones are one manager.
+///
+/// Nothing connects before the first [`get`](Self::get) of its name. Connecting happens in a task of its own on
+/// the manager's runtime: the one in which it was built, or else the first in which it was asked.
+///
+/// ```no_run
+/// # async fn run() -> Result<(), connection_registry::BoxError> {
+/// use connection_registry::ConnectionManager;
+///
+/// struct Mailer;
+///
+/// let connections = ConnectionManager::from_file("connections.toml")?; // everything checked, nothing connected
+/// let mailer = connections.get::<Mailer>("mail").await?; // connects once, then cached
+/// connections.disconnect_all().await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct ConnectionManager {
+    shared: Arc<Shared>,
+}
+
+impl ConnectionManager {
+    /// Loads and checks the configuration file `path`, with all types that are linked into the program.
+    /// Connects nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) with every problem of all files, or
+    /// [`ErrorKind::DuplicateType`](crate::ErrorKind::DuplicateType).
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
+        Self::builder().file(path.as_ref()).build()
+    }
+
+    /// Starts a manager with more choices: profile, types, environment, runtime.
+    pub fn builder() -> ConnectionManagerBuilder {
+        ConnectionManagerBuilder::default()
+    }
+
+    pub(super) fn new(shared: Shared) -> Self {
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// A guard of the connected client of `name`; connects first where needed.
+    ///
+    /// Any number of callers who ask at once make one attempt, and all get its result. A failure is remembered
+    /// for a short while and given at once to whoever asks meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`, `Disabled` or `WrongType` at once; `Configuration` when a placeholder of this connection
+    /// cannot be resolved; `ConnectFailed`, `ConnectTimeout` or `ConnectPanicked` when it does not come up within
+    /// its `lifecycle.connect_timeout`; `Disconnected` when it was closed meanwhile; `NoRuntime`. See
+    /// [`ErrorKind`](crate::ErrorKind).
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost: an attempt goes on without the caller, for the others and for the next.
+    pub async fn get<T: Send + Sync + 'static>(&self, name: &str) -> Result<Conn<T>> {
+        if let Some(conn) = self.shared.registry.ready(name) {
+            return Ok(conn);
+        }
+        self.get_when_connected(name).await
+    }
+
+    /// A guard of the client of `name` when it is connected now. Never waits and never connects.
+    ///
+    /// # Errors
+    ///
+    /// `NotConnected`, or `NotFound`, `Disabled`, `WrongType` as for [`get`](Self::get).
+    pub fn try_get<T: Send + Sync + 'static>(&self, name: &str) -> Result<Conn<T>> {
+        if let Some(conn) = self.shared.registry.ready(name) {
+            return Ok(conn);
+        }
+        let entry = self.shared.entry(name, Some(ClientType::of::<T>()))?;
+        entry.guard().unwrap_or_else(|| Err(self.shared.not_connected(name)))
+    }
+
+    /// A handle: `name` and type are checked once, and asking it again and again costs no look-up. For loops.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`, `Disabled` or `WrongType`, as for [`get`](Self::get).
+    pub fn handle<T: Send + Sync + 'static>(&self, name: &str) -> Result<Handle<T>> {
+        let entry = self.shared.entry(name, Some(ClientType::of::<T>()))?;
+        Ok(Handle::new(self.clone(), Arc::clone(entry.name())))
+    }
+
+    /// Whether [`get`](Self::get) can be asked for `name`: it is declared and enabled, or was inserted.
+    pub fn has(&self, name: &str) -> bool {
+        self.shared.registry.contains(name)
+    }
+
+    /// The names of all connections, disabled ones included, sorted.
+    pub fn names(&self) -> Vec<String> {
+        let mut names = self.shared.registry.names();
+        let disabled = self.shared.configuration.connections().iter().filter(|declared| !declared.enabled);
+        names.extend(disabled.map(|declared| declared.name.to_string()));
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// Puts a ready-made client under `name`, in place of whatever is there: for test doubles, and for clients
+    /// that the application makes itself.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidName`](crate::ErrorKind::InvalidName) for a name that is empty or has control
+    /// characters.
+    pub fn insert<T: Send + Sync + 'static>(&self, name: &str, client: T) -> Result<()> {
+        self.shared.registry.insert(name, client)
+    }
+
+    /// The catalogue of types that this manager makes connections from.
+    pub fn factory(&self) -> &ConnectionFactory {
+        &self.shared.factory
+    }
+
+    /// The instances.
+    pub fn registry(&self) -> &ConnectionRegistry {
+        &self.shared.registry
+    }
+
+    /// Closes `name`: an attempt under way is aborted, a connected client is told goodbye and dropped with its
+    /// last guard. Does not wait for guards. The next [`get`](Self::get) connects anew, at once also after a
+    /// failure. Nothing to do is no error.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` or `Disabled`; `DisconnectFailed` when the type's `disconnect` fails, panics, or does not end
+    /// within `lifecycle.disconnect_timeout`. The client is let go of all the same.
+    ///
+    /// # Cancel safety
+    ///
+    /// The goodbye goes on without the caller.
+    pub async fn disconnect(&self, name: &str) -> Result<()> {
+        let entry = self.shared.entry(name, None)?;
+        self.shared.disconnect(&entry).await
+    }
+
+    /// Closes every connection, as [`disconnect`](Self::disconnect) does: those that refer to others first, and
+    /// those of one rank at the same time. One that fails does not stop the others.
+    ///
+    /// # Errors
+    ///
+    /// `DisconnectFailed`, with the error of each one that failed in [`Error::errors`](crate::Error::errors).
+    ///
+    /// # Cancel safety
+    ///
+    /// Goodbyes that were begun go on; ranks that were not begun stay connected.
+    pub async fn disconnect_all(&self) -> Result<()> {
+        self.shared.disconnect_all().await
+    }
+
+    // The rare way of `get`, boxed: callers carry a pointer instead of its state.
+    fn get_when_connected<'a, T: Send + Sync + 'static>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Conn<T>>> {
+        Box::pin(async move {
+            loop {
+                let entry = self.shared.connected(name, Some(ClientType::of::<T>())).await?;
+                // It may have been closed between the two: then it is made anew.
+                if let Some(guard) = entry.guard() {
+                    return guard;
+                }
+            }
+        })
+    }
+
+    /// As [`get_when_connected`](Self::get_when_connected), for a handle, which takes a lease of its own.
+    pub(super) fn lease_when_connected<'a, T: Send + Sync + 'static>(
+        &'a self,
+        name: &'a str,
+        cache: &'a HandleCache<T>,
+    ) -> BoxFuture<'a, Result<Conn<T>>> {
+        Box::pin(async move {
+            loop {
+                let entry = self.shared.connected(name, Some(ClientType::of::<T>())).await?;
+                if let Some(conn) = cache.refresh(&entry) {
+                    return Ok(conn);
+                }
+                if let Some(Err(wrong_type)) = entry.guard::<T>() {
+                    return Err(wrong_type);
+                }
+            }
+        })
+    }
+}
+
+impl fmt::Debug for ConnectionManager {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectionManager").field("names", &self.names()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,132 @@
+//! What all clones of a manager share.
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use tokio::{runtime::Handle, time::Instant};
+
+use crate::{
+    config::{Configuration, Declared},
+    diagnostic::did_you_mean,
+    error::{Error, ErrorKind, Result},
+    factory::{ConnectionFactory, ErasedConnection},
+    registry::{ClientType, ConnectionRegistry, Entry},
+};
+
+/// The rooms below, and the runtime that everything runs on.
+pub(super) struct Shared {
+    pub(super) registry: ConnectionRegistry,
+    pub(super) factory: ConnectionFactory,
+    pub(super) configuration: Configuration<Arc<dyn ErasedConnection>>,
+    /// Set when the manager is built inside a runtime, else by the first call that needs one.
+    runtime: OnceLock<Handle>,
+    /// Moments are counted from here.
+    epoch: Instant,
+}
+
+impl Shared {
+    pub(super) fn new(
+        factory: ConnectionFactory,
+        configuration: Configuration<Arc<dyn ErasedConnection>>,
+        runtime: Option<Handle>,
+    ) -> Self {
+        let registry = ConnectionRegistry::new();
+        for declared in configuration.connections().iter().filter(|declared| declared.enabled) {
+            let entry = registry.declare(&declared.name, client_type(&factory, declared));
+            for reference in &declared.references {
+                entry.depends_on(&reference.target);
+            }
+        }
+        let runtime = runtime.map_or_else(OnceLock::new, OnceLock::from);
+        Self { registry, factory, configuration, runtime, epoch: Instant::now() }
+    }
+
+    /// The time since the manager was built: what the state machines are told.
+    pub(super) fn now(&self) -> Duration {
+        self.epoch.elapsed()
+    }
+
+    /// The runtime that connects and closes.
+    pub(super) fn runtime(&self) -> Result<Handle> {
+        if let Some(runtime) = self.runtime.get() {
+            return Ok(runtime.clone());
+        }
+        let current = Handle::try_current().map_err(|_| no_runtime())?;
+        Ok(self.runtime.get_or_init(|| current).clone())
+    }
+
+    /// The entry of `name`; checks that it can have a client of the type `asked`, where that is known.
+    pub(super) fn entry(&self, name: &str, asked: Option<ClientType>) -> Result<Arc<Entry>> {
+        let entry = self.registry.entry(name).ok_or_else(|| self.absent(name))?;
+        match (asked, entry.client_type()) {
+            (Some(asked), Some(found)) if asked != found => Err(self.wrong_type(name, found, asked)),
+            _ => Ok(entry),
+        }
+    }
+
+    /// `connection `primary_db` (type `sqlite`, connections.toml:3:1)`.
+    pub(super) fn describe(&self, name: &str) -> String {
+        match self.configuration.find(name) {
+            Some(declared) => {
+                let Declared { type_name, declared_at, .. } = declared;
+                format!("connection `{name}` (type `{type_name}`, {declared_at})")
+            }
+            None => format!("connection `{name}`"),
+        }
+    }
+
+    pub(super) fn not_connected(&self, name: &str) -> Error {
+        let message = format!("{} is not connected", self.describe(name));
+        Error::new(ErrorKind::NotConnected, message).for_connection(name).retryable(true)
+    }
+
+    fn wrong_type(&self, name: &str, found: ClientType, asked: ClientType) -> Error {
+        let (found, asked) = (found.name, asked.name);
+        let message = format!("the client of {} is `{found}`, but `{asked}` was asked for", self.describe(name));
+        Error::new(ErrorKind::WrongType, message).for_connection(name)
+    }
+
+    fn absent(&self, name: &str) -> Error {
+        let error = match self.configuration.find(name) {
+            Some(disabled) if !disabled.enabled => {
+                let at = disabled.enabled_at.as_deref().unwrap_or(&disabled.declared_at);
+                let message = format!("{} is disabled: `enabled = false` at {at}", self.describe(name));
+                Error::new(ErrorKind::Disabled, message)
+            }
+            _ => self.not_found(name),
+        };
+        error.for_connection(name)
+    }
+
+    fn not_found(&self, name: &str) -> Error {
+        let names = self.registry.names();
+        let help = match did_you_mean(name, names.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if names.is_empty() => "none is declared".to_owned(),
+            None => format!("declared: {}", listing(&names)),
+        };
+        Error::new(ErrorKind::NotFound, format!("no connection is called `{}`", name.escape_debug())).help(help)
+    }
+}
+
+/// What the declared type's client is; `None` when the type is not linked.
+fn client_type(factory: &ConnectionFactory, declared: &Declared) -> Option<ClientType> {
+    let found = factory.find(&declared.type_name)?;
+    Some(ClientType { id: found.client_type_id(), name: found.client_type_name() })
+}
+
+fn listing(names: &[String]) -> String {
+    let shown = names.iter().take(LISTED).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    if names.len() > LISTED { format!("{shown} and {} more", names.len() - LISTED) } else { shown }
+}
+
+pub(super) fn no_runtime() -> Error {
+    let message = "there is no tokio runtime to connect on";
+    Error::new(ErrorKind::NoRuntime, message)
+        .help("call it inside a runtime with timers, or give one to `ConnectionManagerBuilder::runtime`")
+}
+
+/// How many names a message lists at most.
+const LISTED: usize = 10;

@@ -1,0 +1,180 @@
+//! One name of the registry: its slot, and the leases of its client.
+
+use std::{
+    any::{Any, TypeId},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use super::{
+    guard::Conn,
+    index::Index,
+    lease::{AnyLease, Lease},
+    pending::Pending,
+    slot::Slot,
+};
+use crate::{
+    connection::{AnyClient, BoxFuture},
+    error::{Error, ErrorKind, Result},
+};
+
+/// One name: its slot, and the leases of its current client.
+pub(crate) struct Entry {
+    name: Arc<str>,
+    /// What the declared type makes; `None` when only [`ConnectionRegistry::insert`] made the entry.
+    declared_client: Option<ClientType>,
+    index: Arc<Index>,
+    state: Mutex<EntryState>,
+    /// The names that its connect asked for: they close after it.
+    dependencies: Mutex<Vec<Arc<str>>>,
+}
+
+/// What is behind the lock of an entry. The lock is never held across an `await` or a call into user code.
+pub(crate) struct EntryState {
+    pub(crate) slot: ClientSlot,
+    /// The lease in the index, once a guard was asked for.
+    published: Option<Arc<dyn AnyLease>>,
+    /// The leases of handles.
+    handed_out: Vec<Arc<dyn AnyLease>>,
+}
+
+/// The state machine of a slot, for real clients.
+type ClientSlot = Slot<Client, Error, Pending>;
+
+/// A connected client, with the way to say goodbye to it.
+pub(crate) struct Client {
+    pub(crate) any: AnyClient,
+    pub(crate) client_type: ClientType,
+    /// `None` for a client that was inserted ready-made.
+    pub(crate) closer: Option<Closer>,
+}
+
+/// Says goodbye to a client.
+pub(crate) type Closer = Box<dyn FnOnce() -> BoxFuture<'static, Result<()>> + Send>;
+
+/// A Rust type: its identity, and its name for messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ClientType {
+    pub(crate) id: TypeId,
+    pub(crate) name: &'static str,
+}
+
+impl Entry {
+    pub(super) fn new(name: Arc<str>, declared_client: Option<ClientType>, index: Arc<Index>) -> Self {
+        let state = EntryState { slot: Slot::new(), published: None, handed_out: Vec::new() };
+        Self { name, declared_client, index, state: Mutex::new(state), dependencies: Mutex::default() }
+    }
+
+    pub(crate) fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, EntryState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The client type that the connection has, or will have.
+    pub(crate) fn client_type(&self) -> Option<ClientType> {
+        self.lock().slot.client().map(|client| client.client_type).or(self.declared_client)
+    }
+
+    /// A guard from the lease in the index, which is published when this is the first. `None` when the slot has
+    /// no client; an error when the client is of another type.
+    pub(crate) fn guard<T: Send + Sync + 'static>(&self) -> Option<Result<Conn<T>>> {
+        let mut state = self.lock();
+        let client = match state.client()? {
+            Ok(client) => client,
+            Err(found) => return Some(Err(self.wrong_type::<T>(found))),
+        };
+        if let Some(lease) = state.published.as_ref().and_then(|lease| downcast(lease)) {
+            return Some(Ok(Conn::new(lease)));
+        }
+        let lease = Arc::new(Lease::new(client));
+        let erased: Arc<dyn Any + Send + Sync> = Arc::clone(&lease) as _;
+        self.index.publish(&self.name, &erased);
+        state.published = Some(Arc::clone(&lease) as _);
+        Some(Ok(Conn::new(lease)))
+    }
+
+    /// A lease of a handle's own, so that handles in different tasks share no counter. `None` when the slot has
+    /// no client of this type.
+    pub(crate) fn lease<T: Send + Sync + 'static>(&self) -> Option<Arc<Lease<T>>> {
+        let mut state = self.lock();
+        let lease = Arc::new(Lease::new(state.client()?.ok()?));
+        // Before the list grows, what belonged to handles that are gone makes room.
+        if state.handed_out.len() == state.handed_out.capacity() {
+            state.handed_out.retain(|lease| Arc::weak_count(lease) > 0);
+        }
+        state.handed_out.push(Arc::clone(&lease) as _);
+        Some(lease)
+    }
+
+    /// Withdraws every lease of the current client. Call it in the same critical section in which the slot lets
+    /// go of the client.
+    pub(crate) fn retire(&self, state: &mut EntryState) {
+        if state.published.is_some() {
+            self.index.withdraw(&self.name);
+        }
+        for lease in state.published.take().into_iter().chain(state.handed_out.drain(..)) {
+            lease.retire();
+        }
+    }
+
+    /// The error for a caller who asked for a `T`.
+    pub(crate) fn wrong_type<T: 'static>(&self, found: ClientType) -> Error {
+        let (name, asked) = (&self.name, std::any::type_name::<T>());
+        let message = format!("the client of connection `{name}` is `{}`, but `{asked}` was asked for", found.name);
+        Error::new(ErrorKind::WrongType, message).for_connection(name)
+    }
+
+    /// Notes that the connection uses `name`, and so must close before it.
+    pub(crate) fn depends_on(&self, name: &str) {
+        let mut dependencies = self.dependencies.lock().unwrap_or_else(PoisonError::into_inner);
+        if !dependencies.iter().any(|known| **known == *name) {
+            dependencies.push(name.into());
+        }
+    }
+
+    pub(crate) fn dependencies(&self) -> Vec<Arc<str>> {
+        self.dependencies.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts a ready-made client in place of whatever there is.
+    pub(super) fn insert(&self, client: Client) {
+        self.replace(|slot| slot.insert(client));
+    }
+
+    /// Lets go of whatever there is.
+    pub(super) fn discard(&self) {
+        self.replace(Slot::reset);
+    }
+
+    fn replace(&self, change: impl FnOnce(&mut ClientSlot) -> (Option<Client>, Option<Pending>)) {
+        let mut state = self.lock();
+        self.retire(&mut state);
+        let (replaced, outdated) = change(&mut state.slot);
+        drop(state);
+        if let Some(pending) = outdated {
+            pending.abort();
+        }
+        // Dropped here, outside the lock: it is the user's code.
+        drop(replaced);
+    }
+}
+
+impl EntryState {
+    fn client<T: Send + Sync + 'static>(&self) -> Option<Result<Arc<T>, ClientType>> {
+        let client = self.slot.client()?;
+        Some(Arc::clone(&client.any).downcast().map_err(|_| client.client_type))
+    }
+}
+
+impl ClientType {
+    pub(crate) fn of<T: 'static>() -> Self {
+        Self { id: TypeId::of::<T>(), name: std::any::type_name::<T>() }
+    }
+}
+
+fn downcast<T: Send + Sync + 'static>(lease: &Arc<dyn AnyLease>) -> Option<Arc<Lease<T>>> {
+    let lease: Arc<dyn Any + Send + Sync> = Arc::clone(lease) as _;
+    lease.downcast().ok()
+}

@@ -1,0 +1,119 @@
+//! [`ConnectionRegistry`]: the instances.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
+};
+
+use super::{
+    entry::{Client, ClientType, Entry},
+    guard::Conn,
+    index::Index,
+};
+use crate::error::{Error, ErrorKind, Result};
+
+/// The instances of a manager: one slot for each name, with its state, its client and its guards.
+///
+/// An application mostly talks to the [`ConnectionManager`](crate::ConnectionManager) above it; this is the way
+/// to put a ready-made client in, such as a test double, and to take names out.
+pub struct ConnectionRegistry {
+    index: Arc<Index>,
+    entries: RwLock<HashMap<Arc<str>, Arc<Entry>>>,
+}
+
+impl ConnectionRegistry {
+    /// A registry without names.
+    pub fn new() -> Self {
+        Self { index: Arc::new(Index::new()), entries: RwLock::default() }
+    }
+
+    /// Puts a ready-made client under `name`, in place of whatever is there: guards of an earlier client stay
+    /// valid, an attempt under way is given up.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidName`] for a name that is empty or has control characters.
+    pub fn insert<T: Send + Sync + 'static>(&self, name: &str, client: T) -> Result<()> {
+        if name.is_empty() || name.chars().any(char::is_control) {
+            let message = format!("`{}` cannot be the name of a connection", name.escape_debug());
+            return Err(Error::new(ErrorKind::InvalidName, message).for_connection(name));
+        }
+        let entry = self.entry(name).unwrap_or_else(|| self.declare(name, None));
+        let client = Client { any: Arc::new(client), client_type: ClientType::of::<T>(), closer: None };
+        entry.insert(client);
+        Ok(())
+    }
+
+    /// Takes `name` out: its client is dropped with its last guard. True when there was such a name.
+    ///
+    /// [`ConnectionManager::disconnect`](crate::ConnectionManager::disconnect) says goodbye first.
+    pub fn remove(&self, name: &str) -> bool {
+        let removed = self.entries.write().unwrap_or_else(PoisonError::into_inner).remove(name);
+        if let Some(entry) = &removed {
+            entry.discard();
+        }
+        removed.is_some()
+    }
+
+    /// Whether there is a slot for `name`, connected or not.
+    pub fn contains(&self, name: &str) -> bool {
+        self.read().contains_key(name)
+    }
+
+    /// All names, sorted.
+    pub fn names(&self) -> Vec<String> {
+        let mut names: Vec<_> = self.read().keys().map(|name| name.to_string()).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// Takes all names out, as [`remove`](Self::remove) does.
+    pub fn clear(&self) {
+        for name in self.names() {
+            self.remove(&name);
+        }
+    }
+
+    /// The guard of `name`, when it is connected and its client is a `T`: one look into the index.
+    #[inline]
+    pub(crate) fn ready<T: Send + Sync + 'static>(&self, name: &str) -> Option<Conn<T>> {
+        self.index.find(name).map(Conn::new)
+    }
+
+    pub(crate) fn entry(&self, name: &str) -> Option<Arc<Entry>> {
+        self.read().get(name).cloned()
+    }
+
+    pub(crate) fn entries(&self) -> Vec<Arc<Entry>> {
+        self.read().values().cloned().collect()
+    }
+
+    /// Makes the slot of a name; one that is there already stays.
+    pub(crate) fn declare(&self, name: &str, client_type: Option<ClientType>) -> Arc<Entry> {
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = entries.get(name) {
+            return Arc::clone(entry);
+        }
+        let name: Arc<str> = name.into();
+        let entry = Arc::new(Entry::new(Arc::clone(&name), client_type, Arc::clone(&self.index)));
+        entries.insert(name, Arc::clone(&entry));
+        entry
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, HashMap<Arc<str>, Arc<Entry>>> {
+        self.entries.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for ConnectionRegistry {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for ConnectionRegistry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectionRegistry").field("names", &self.names()).finish_non_exhaustive()
+    }
+}

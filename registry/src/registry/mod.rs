@@ -1,0 +1,25 @@
+//! The instances: one slot for each name, with its state, its client and the guards that are out.
+//!
+//! The state of a slot is a plain state machine ([`slot`]): it knows neither tokio nor a clock nor I/O and is told
+//! what happened and when. The index of connected clients is only a cache of that truth.
+
+mod backoff;
+mod context;
+mod entry;
+mod guard;
+mod handle;
+mod index;
+mod instances;
+mod lease;
+mod pending;
+mod slot;
+
+pub use guard::Conn;
+pub use instances::ConnectionRegistry;
+pub(crate) use {
+    backoff::Backoff,
+    entry::{Client, ClientType, Closer, Entry},
+    handle::HandleCache,
+    pending::{Outcome, Pending},
+    slot::{Ask, AttemptId, Closed, Failure, Finished},
+};

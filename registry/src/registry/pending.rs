@@ -1,0 +1,54 @@
+//! Waiting together for one attempt.
+
+use std::sync::{Arc, OnceLock};
+
+use tokio::{sync::watch, task::AbortHandle};
+
+use crate::error::Error;
+
+/// What callers wait on while an attempt or a goodbye is under way.
+#[derive(Clone)]
+pub(crate) struct Pending {
+    outcome: watch::Receiver<Outcome>,
+    /// Set once the task runs.
+    task: Arc<OnceLock<AbortHandle>>,
+}
+
+/// How an attempt or a goodbye ended.
+#[derive(Clone)]
+pub(crate) enum Outcome {
+    /// It has not.
+    Running,
+    /// Well: look at the slot again.
+    Settled,
+    /// The attempt failed, or was given up: every caller that waited gets this.
+    Failed(Error),
+    /// The goodbye failed; the client is gone all the same. Only who asked for it is told.
+    ClosedBadly(Error),
+}
+
+impl Pending {
+    /// What callers wait on, and the way to tell them.
+    pub(crate) fn new() -> (watch::Sender<Outcome>, Self) {
+        let (sender, outcome) = watch::channel(Outcome::Running);
+        (sender, Self { outcome, task: Arc::default() })
+    }
+
+    /// The task runs now.
+    pub(crate) fn started(&self, task: AbortHandle) {
+        // A pending is started once.
+        let _ = self.task.set(task);
+    }
+
+    pub(crate) fn abort(&self) {
+        if let Some(task) = self.task.get() {
+            task.abort();
+        }
+    }
+
+    /// Waits for the end. `None` when whoever should have told is gone without a word.
+    pub(crate) async fn ended(mut self) -> Option<Outcome> {
+        let outcome = self.outcome.wait_for(|outcome| !matches!(outcome, Outcome::Running)).await;
+        outcome.ok().map(|outcome| outcome.clone())
+    }
+}
