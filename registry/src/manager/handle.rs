@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use super::manager::ConnectionManager;
+use super::{get::Get, manager::ConnectionManager};
 use crate::{
     error::Result,
     registry::{Conn, HandleCache},
@@ -46,11 +46,12 @@ impl<T: Send + Sync + 'static> Handle<T> {
     /// # Cancel safety
     ///
     /// As for [`ConnectionManager::get`].
-    pub async fn get(&self) -> Result<Conn<T>> {
-        if let Some(conn) = self.cache.current() {
-            return Ok(conn);
+    #[inline]
+    pub fn get(&self) -> impl Future<Output = Result<Conn<T>>> + Send + '_ {
+        match self.cache.current() {
+            Some(conn) => Get::Connected(conn),
+            None => Get::Connecting(Box::new(self.manager.lease_when_connected(&self.name, &self.cache))),
         }
-        self.manager.lease_when_connected(&self.name, &self.cache).await
     }
 
     /// The name of the connection.

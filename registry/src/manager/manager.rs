@@ -2,7 +2,7 @@
 
 use std::{fmt, path::Path, sync::Arc};
 
-use super::{builder::ConnectionManagerBuilder, handle::Handle, shared::Shared};
+use super::{builder::ConnectionManagerBuilder, get::Get, handle::Handle, shared::Shared};
 use crate::{
     connection::BoxFuture,
     error::Result,
@@ -67,11 +67,15 @@ impl ConnectionManager {
     /// # Cancel safety
     ///
     /// Nothing is lost: an attempt goes on without the caller, for the others and for the next.
-    pub async fn get<T: Send + Sync + 'static>(&self, name: &str) -> Result<Conn<T>> {
-        if let Some(conn) = self.shared.registry.ready(name) {
-            return Ok(conn);
+    #[inline]
+    pub fn get<'a, T: Send + Sync + 'static>(
+        &'a self,
+        name: &'a str,
+    ) -> impl Future<Output = Result<Conn<T>>> + Send + 'a {
+        match self.shared.registry.ready(name) {
+            Some(conn) => Get::Connected(conn),
+            None => Get::Connecting(Box::new(self.get_when_connected(name))),
         }
-        self.get_when_connected(name).await
     }
 
     /// A guard of the client of `name` when it is connected now. Never waits and never connects.

@@ -4,6 +4,7 @@ mod builder;
 mod connect;
 mod disconnect;
 mod failure;
+mod get;
 mod handle;
 mod manager;
 mod references;
