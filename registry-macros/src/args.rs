@@ -102,23 +102,25 @@ impl Arguments {
         let argument = input.call(Ident::parse_any).map_err(|error| Error::new(error.span(), UNEXPECTED))?;
         let message = if argument == "crate" {
             "`crate` needs a path: `crate = renamed_registry`".to_owned()
-        } else if input.is_empty() || input.peek(Token![,]) || input.peek(Token![::]) {
-            self.name = self.name.or_malformed();
+        } else if input.peek(Token![=]) || matches!(self.name, Name::Given(_)) {
+            format!("unknown argument `{argument}`: {UNEXPECTED}")
+        } else if input.is_empty() || input.peek(Token![,]) {
             format!("{NOT_A_STRING}: write `\"{argument}\"`")
         } else {
-            self.name = self.name.or_malformed();
-            format!("unknown argument `{argument}`: {UNEXPECTED}")
+            NOT_A_STRING.to_owned()
         };
+        if argument != "crate" {
+            self.name.or_malformed();
+        }
         Err(Error::new_spanned(argument, message))
     }
 }
 
 impl Name {
     // What stands elsewhere was probably meant as the name, unless there is one.
-    fn or_malformed(&self) -> Self {
-        match self {
-            Self::Given(name) => Self::Given(name.clone()),
-            Self::Missing | Self::Malformed => Self::Malformed,
+    fn or_malformed(&mut self) {
+        if matches!(self, Self::Missing) {
+            *self = Self::Malformed;
         }
     }
 }
