@@ -1,9 +1,9 @@
 //! The attribute `#[connection_type("name")]` of the crate `connection-registry`, which re-exports and
 //! documents it. Do not depend on this crate directly.
 //!
-//! One invocation passes through the modules in this order: [`args`] and [`model`] read what the user wrote
-//! (with the help of [`serde`] and [`types`]), [`validate`] finds every problem of it, and then either
-//! [`expand`] registers the struct or [`fallback`] keeps it usable beside the errors.
+//! One invocation passes through the modules in this order: `args` and `model` read what the user wrote (with
+//! the help of `serde` and `types`), `validate` finds every problem of it, and then either `expand` registers
+//! the struct or `fallback` keeps it usable beside the errors.
 
 mod args;
 mod expand;

@@ -33,10 +33,12 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// When it is neither a struct nor an enum nor a union.
+    /// When it is neither a struct nor an enum nor a union, or holds an expression that cannot be read.
     pub(crate) fn read(item: TokenStream) -> Result<Self> {
         data_keyword.parse2(item.clone())?;
-        let input: DeriveInput = syn::parse2(item.clone())?;
+        // The compiler has read the item before: what fails is an expression that is more than a value.
+        let input: DeriveInput =
+            syn::parse2(item.clone()).map_err(|error| Error::new(error.span(), UNREADABLE_EXPRESSION))?;
         let serde = serde::entries(&input.attrs);
         let fields = Field::read_all(&input, RenameRule::of(&serde));
         Ok(Self { input, item, serde, fields })
@@ -129,6 +131,9 @@ fn data_keyword(input: ParseStream<'_>) -> Result<()> {
 fn is_last(path: &Path, name: &str) -> bool {
     path.segments.last().is_some_and(|segment| segment.ident == name)
 }
+
+const UNREADABLE_EXPRESSION: &str =
+    "`#[connection_type]` cannot read this expression: move it to a `const` and write its name here";
 
 #[cfg(test)]
 mod tests {
