@@ -85,15 +85,23 @@ impl Field {
     fn read(field: &syn::Field, rule: RenameRule) -> Option<Self> {
         let ident = field.ident.clone()?;
         let serde = serde::entries(&field.attrs);
-        let renamed = serde.iter().find(|entry| entry.name == "rename").and_then(|entry| entry.value.as_ref());
-        let key = renamed.map_or_else(|| rule.apply(&ident.unraw().to_string()), LitStr::value);
+        let key = renamed(&serde).map_or_else(|| rule.apply(&ident.unraw().to_string()), LitStr::value);
         Some(Self { key, serde, attributes: field.attrs.clone(), ty: field.ty.clone(), ident })
+    }
+
+    /// Whether the author chose the key.
+    pub(crate) fn is_renamed(&self) -> bool {
+        renamed(&self.serde).is_some()
     }
 
     /// Whether it is a key of the configuration at all.
     pub(crate) fn is_key(&self) -> bool {
         !self.serde.iter().any(|entry| entry.name == "skip" || entry.name == "skip_deserializing")
     }
+}
+
+fn renamed(serde: &[Entry]) -> Option<&LitStr> {
+    serde.iter().find(|entry| entry.name == "rename").and_then(|entry| entry.value.as_ref())
 }
 
 /// The doc comment: its lines joined, each without its first space.
@@ -153,6 +161,7 @@ mod tests {
         check(quote! { struct S { url: String, r#async: bool } }, &["url", "async"]);
         check(quote! { struct S { #[serde(rename = "base-url")] url: String } }, &["base-url"]);
         check(quote! { struct S { #[serde(rename(serialize = "a", deserialize = "b"))] url: String } }, &["b"]);
+        check(quote! { struct S { #[serde(rename(deserialize = "a", deserialize = "b"))] url: String } }, &["a"]);
         check(quote! { struct S { #[serde(rename(serialize = "a"))] url: String } }, &["url"]);
         check(quote! { #[serde(rename_all = "kebab-case")] struct S { base_url: String } }, &["base-url"]);
         check(quote! { #[serde(rename_all = "camelCase")] struct S { #[serde(rename = "U")] base_url: u8 } }, &["U"]);

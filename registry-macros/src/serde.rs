@@ -10,29 +10,25 @@ pub(crate) struct Entry {
     pub(crate) value: Option<LitStr>,
 }
 
-/// The entries of all `#[serde(…)]` in `attributes` that concern deserializing.
-pub(crate) fn entries(attributes: &[Attribute]) -> Vec<Entry> {
-    attributes.iter().filter(|attribute| attribute.path().is_ident("serde")).flat_map(entries_of).collect()
+impl Entry {
+    fn read(meta: &ParseNestedMeta<'_>) -> Result<Vec<Self>> {
+        let Some(name) = meta.path.get_ident() else { return Ok(Vec::new()) };
+        let values = if meta.input.peek(Token![=]) {
+            vec![Some(meta.value()?.parse()?)]
+        } else if meta.input.peek(Paren) {
+            deserialize_half(meta)?
+        } else {
+            vec![None]
+        };
+        Ok(values.into_iter().map(|value| Self { name: name.clone(), value }).collect())
+    }
 }
 
-/// The entries of one `#[serde(…)]`.
-pub(crate) fn entries_of(attribute: &Attribute) -> Vec<Entry> {
-    let mut entries = Vec::new();
-    // What is malformed is left to serde, whose derive reports it.
-    let _ = attribute.parse_nested_meta(|meta| {
-        entries.extend(Entry::read(&meta)?);
-        Ok(())
-    });
-    entries
-}
-
-/// Whether a `#[cfg_attr(…)]` may add serde attributes that are not seen here.
-pub(crate) fn is_conditional(attribute: &Attribute) -> bool {
-    let Meta::List(list) = &attribute.meta else { return false };
-    let tokens: Vec<_> = list.tokens.clone().into_iter().collect();
-    let names_serde =
-        |pair: &[TokenTree]| matches!(pair, [TokenTree::Ident(name), TokenTree::Group(_)] if name == "serde");
-    list.path.is_ident("cfg_attr") && tokens.windows(2).any(names_serde)
+/// For errors: the entry's name is what they point at.
+impl ToTokens for Entry {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        self.name.to_tokens(tokens);
+    }
 }
 
 /// How `#[serde(rename_all = "…")]` turns a field into a key.
@@ -72,35 +68,38 @@ impl RenameRule {
     }
 }
 
-impl Entry {
-    fn read(meta: &ParseNestedMeta<'_>) -> Result<Option<Self>> {
-        let Some(name) = meta.path.get_ident().cloned() else { return Ok(None) };
-        if meta.input.peek(Token![=]) {
-            let value = Some(meta.value()?.parse()?);
-            Ok(Some(Self { name, value }))
-        } else if meta.input.peek(Paren) {
-            let value = deserialize_half(meta)?;
-            Ok(value.map(|value| Self { name, value: Some(value) }))
-        } else {
-            Ok(Some(Self { name, value: None }))
-        }
-    }
+/// The entries of all `#[serde(…)]` in `attributes` that concern deserializing.
+pub(crate) fn entries(attributes: &[Attribute]) -> Vec<Entry> {
+    attributes.iter().filter(|attribute| attribute.path().is_ident("serde")).flat_map(entries_of).collect()
 }
 
-/// For errors: the entry's name is what they point at.
-impl ToTokens for Entry {
-    fn to_tokens(&self, tokens: &mut TokenStream) {
-        self.name.to_tokens(tokens);
-    }
+/// The entries of one `#[serde(…)]`.
+pub(crate) fn entries_of(attribute: &Attribute) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    // What is malformed is left to serde, whose derive reports it.
+    let _ = attribute.parse_nested_meta(|meta| {
+        entries.extend(Entry::read(&meta)?);
+        Ok(())
+    });
+    entries
 }
 
-/// `"key"` of `rename(serialize = "…", deserialize = "key")`.
-fn deserialize_half(meta: &ParseNestedMeta<'_>) -> Result<Option<LitStr>> {
-    let mut found = None;
+/// Whether a `#[cfg_attr(…)]` may add serde attributes that are not seen here.
+pub(crate) fn is_conditional(attribute: &Attribute) -> bool {
+    let Meta::List(list) = &attribute.meta else { return false };
+    let tokens: Vec<_> = list.tokens.clone().into_iter().collect();
+    let names_serde =
+        |pair: &[TokenTree]| matches!(pair, [TokenTree::Ident(name), TokenTree::Group(_)] if name == "serde");
+    list.path.is_ident("cfg_attr") && tokens.windows(2).any(names_serde)
+}
+
+/// `"key"` of `rename(serialize = "…", deserialize = "key")`. There may be more: serde takes them as aliases.
+fn deserialize_half(meta: &ParseNestedMeta<'_>) -> Result<Vec<Option<LitStr>>> {
+    let mut found = Vec::new();
     meta.parse_nested_meta(|half| {
         let value: LitStr = half.value()?.parse()?;
         if half.path.is_ident("deserialize") {
-            found = Some(value);
+            found.push(Some(value));
         }
         Ok(())
     })?;

@@ -120,15 +120,12 @@ fn check_field(field: &Field, problems: &mut Problems) {
 }
 
 fn check_keys(field: &Field, problems: &mut Problems) {
-    let renamed = field.serde.iter().find(|entry| entry.name == "rename" && entry.value.is_some());
-    match renamed {
-        Some(rename) => check_key(&field.key, &rename.value, problems),
-        None => check_key(&field.key, &field.ident, problems),
+    let is_name = |entry: &&Entry| entry.name == "rename" || entry.name == "alias";
+    for name in field.serde.iter().filter(is_name).filter_map(|entry| entry.value.as_ref()) {
+        check_key(&name.value(), name, problems);
     }
-    for alias in field.serde.iter().filter(|entry| entry.name == "alias") {
-        if let Some(key) = &alias.value {
-            check_key(&key.value(), key, problems);
-        }
+    if !field.is_renamed() {
+        check_key(&field.key, &field.ident, problems);
     }
 }
 

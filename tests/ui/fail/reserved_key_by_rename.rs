@@ -6,7 +6,7 @@ struct Reserved {
     kind: String,
     #[serde(default, alias = "active", alias = "enabled")]
     on: bool,
-    #[serde(rename(deserialize = "lifecycle"))]
+    #[serde(rename(deserialize = "phases", deserialize = "lifecycle"))]
     phases: u32,
     #[serde(rename = "kind")]
     r#type: String,
