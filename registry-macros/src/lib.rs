@@ -1,8 +1,40 @@
-//! The attribute of `connection-registry`.
+//! The attribute `#[connection_type("name")]` of the crate `connection-registry`, which re-exports and
+//! documents it. Do not depend on this crate directly.
+//!
+//! One invocation passes through the modules in this order: `args` and `model` read what the user wrote (with
+//! the help of `serde` and `types`), `validate` finds every problem of it, and then either `expand` registers
+//! the struct or `fallback` keeps it usable beside the errors.
+
+mod args;
+mod expand;
+mod fallback;
+mod model;
+mod problems;
+mod serde;
+mod types;
+mod validate;
+
 use proc_macro::TokenStream;
 
-/// (being built)
+use crate::{args::Arguments, model::Model, problems::Problems};
+
+#[expect(missing_docs, reason = "documented where the facade re-exports it; rustdoc would print both texts")]
 #[proc_macro_attribute]
-pub fn connection_type(_arguments: TokenStream, item: TokenStream) -> TokenStream {
-    item
+pub fn connection_type(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let mut problems = Problems::default();
+    let arguments = Arguments::read(arguments.into(), &mut problems);
+    match Model::read(item.clone().into()) {
+        Ok(model) => register(&arguments, &model, problems).into(),
+        Err(error) => {
+            problems.add(error);
+            TokenStream::from_iter([problems.into_compile_error().into(), item])
+        }
+    }
+}
+
+fn register(arguments: &Arguments, model: &Model, mut problems: Problems) -> proc_macro2::TokenStream {
+    match validate::validate(arguments, model, &mut problems) {
+        Some(name) if problems.is_empty() => expand::expand(name, &arguments.facade(), model),
+        _ => fallback::fallback(arguments, model, &problems.into_compile_error()),
+    }
 }

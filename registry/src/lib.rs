@@ -20,6 +20,8 @@ mod span;
 pub mod __private;
 
 pub use connection::{ConnectContext, ConnectError, Connection};
+#[doc(inline)]
+#[doc = include_str!("guide/connection_type.md")]
 pub use connection_registry_macros::connection_type;
 pub use diagnostic::Diagnostic;
 pub use error::{BoxError, Error, ErrorKind, Result};
