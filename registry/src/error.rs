@@ -148,7 +148,7 @@ impl Error {
     /// With the feature, a report reads:
     ///
     /// ```text
-    /// error: invalid configuration
+    /// invalid configuration
     ///
     /// error[CR004]: unknown connection type `postgress`
     ///  --> connections.toml:2:8
@@ -244,7 +244,8 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.causes.as_deref().map(|cause| cause as &(dyn StdError + 'static))
+        let cause: &(dyn StdError + 'static) = self.0.causes.as_deref()?;
+        Some(cause)
     }
 }
 
@@ -312,6 +313,7 @@ impl fmt::Display for Cause {
 
 impl StdError for Cause {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.next.as_deref().map(|next| next as &(dyn StdError + 'static))
+        let next: &(dyn StdError + 'static) = self.next.as_deref()?;
+        Some(next)
     }
 }

@@ -171,7 +171,7 @@ const ENTRIES: &[Entry] = &[
         code: Code::Unresolved,
         id: "CR012",
         title: "a placeholder cannot be resolved",
-        explanation: "The environment variable is not set or is empty, or the file cannot be read. Placeholders are \
+        explanation: "The environment variable is not set, or the file cannot be read. Placeholders are \
             resolved when a connection is used or checked, so that this harms no other connection. \
             `${env:NAME:-default}` gives a value for the case that the variable is not set.",
     },

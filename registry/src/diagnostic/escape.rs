@@ -13,21 +13,13 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     }
     let mut out = String::with_capacity(text.len() + 16);
     for character in text.chars() {
-        push_visible(&mut out, character);
-    }
-    Cow::Owned(out)
-}
-
-pub(super) fn push_visible(out: &mut String, character: char) {
-    if is_deceptive(character) {
-        // `\n`, `\r` and `\t` for the known ones, `\u{202e}` for the others.
         match character {
             '\n' | '\r' | '\t' => out.extend(character.escape_default()),
-            _ => out.extend(character.escape_unicode()),
+            _ if is_deceptive(character) => out.extend(character.escape_unicode()),
+            _ => out.push(character),
         }
-    } else {
-        out.push(character);
     }
+    Cow::Owned(out)
 }
 
 fn is_deceptive(character: char) -> bool {

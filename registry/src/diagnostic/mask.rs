@@ -3,6 +3,9 @@
 //! Everything is hidden unless it is known to be harmless. While a file parses, the roles of its tokens are
 //! known: keys, punctuation and the values named as public are shown. In a file with a syntax error a
 //! password may stand where a key would, so that only punctuation and reserved words are shown.
+//!
+//! What this cannot hide, in a file that does parse: a secret that was written as a key, as a part of a public
+//! value, or as the name in a placeholder. Nothing tells it from a name there.
 
 use std::{collections::HashSet, ops::Range};
 

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     data::{Label, Snippet},
-    escape::{push_visible, visible},
+    escape::visible,
     mask::Mask,
 };
 use crate::span::{LineIndex, Position, SourceId, Sources, Span};
@@ -60,19 +60,19 @@ impl<'a> Page<'a> {
             file: visible(self.name).into_owned(),
             line: number,
             column,
-            end_column: column + self.length(range.start..range.end.min(line.end)),
+            end_column: self.end_column(column, &(range.start..range.end.min(line.end))),
             text: visible(text).into_owned(),
             snippet: self.snippet(&line, &range),
         }
     }
 
-    /// How many characters a label marks: at least one, and only one of what is hidden, whose length is nobody's
-    /// business.
-    fn length(&self, marked: Range<usize>) -> usize {
-        if self.mask.covers_part_of(&marked) {
-            return 1;
+    /// The column after the marked part of a line: at least one more than `column`, and only one of what is
+    /// hidden, whose length is nobody's business.
+    fn end_column(&self, column: usize, marked: &Range<usize>) -> usize {
+        if self.mask.covers_part_of(marked) {
+            return column + 1;
         }
-        self.text.get(marked).map_or(1, |text| text.chars().count().max(1))
+        self.index.position(marked.end).column.max(column + 1)
     }
 
     fn snippet(&self, line: &Range<usize>, marked: &Range<usize>) -> Snippet {
@@ -107,13 +107,10 @@ impl<'a> Drawing<'a> {
     fn show(&mut self, text: &str, range: Range<usize>) {
         for (offset, character) in text[range.clone()].char_indices() {
             let start = range.start + offset;
-            match character {
-                '\t' => self.push(TAB, start..start + 1),
-                _ => {
-                    let mut shown = String::new();
-                    push_visible(&mut shown, character);
-                    self.push(&shown, start..start + character.len_utf8());
-                }
+            let character = start..start + character.len_utf8();
+            match &text[character.clone()] {
+                "\t" => self.push(TAB, character),
+                one => self.push(&visible(one), character),
             }
         }
     }

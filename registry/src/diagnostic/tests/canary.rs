@@ -53,7 +53,7 @@ proptest! {
         let (table, errors) = DeTable::parse_recoverable(&text);
         let file = if errors.is_empty() { File::new(&text) } else { File::broken(&text) };
         let mut tree = Tree::default();
-        tree.read(&file, "", &DeValue::Table(table.into_inner()));
+        tree.read(&file, &DeValue::Table(table.into_inner()));
         let public = if errors.is_empty() { tree.public } else { Vec::new() };
         if errors.is_empty() && tree.shown.iter().any(|shown| has_canary(shown)) {
             return Ok(());
@@ -92,7 +92,7 @@ struct Tree {
 
 impl Tree {
     /// As a load does it: numbers, booleans and dates are public, and so are the names in `type` and `extends`.
-    fn read(&mut self, file: &File, key: &str, value: &DeValue<'_>) {
+    fn read(&mut self, file: &File, value: &DeValue<'_>) {
         match value {
             DeValue::Table(table) => {
                 for (key, value) in table {
@@ -106,10 +106,10 @@ impl Tree {
                             self.shown.push(file.text[value.span()].to_owned());
                         }
                     }
-                    self.read(file, name, value.get_ref());
+                    self.read(file, value.get_ref());
                 }
             }
-            DeValue::Array(items) => items.iter().for_each(|item| self.read(file, key, item.get_ref())),
+            DeValue::Array(items) => items.iter().for_each(|item| self.read(file, item.get_ref())),
             DeValue::String(text) => self.shown.extend(placeholder_names(text)),
             _ => {}
         }
@@ -118,18 +118,8 @@ impl Tree {
 
 /// Whatever could be the name in a placeholder, taken generously.
 fn placeholder_names(text: &str) -> impl Iterator<Item = String> {
-    text.split("${").skip(1).map(|rest| {
-        rest.split('}')
-            .next()
-            .unwrap_or_default()
-            .split(":-")
-            .next()
-            .unwrap_or_default()
-            .split(":?")
-            .next()
-            .unwrap_or_default()
-            .to_owned()
-    })
+    let until = |text: &str, end: &str| text.split(end).next().unwrap_or_default().to_owned();
+    text.split("${").skip(1).map(move |rest| until(&until(&until(rest, "}"), ":-"), ":?"))
 }
 
 /// One random change of a text.

@@ -69,10 +69,17 @@ fn diagnostics_are_in_file_order() {
 #[test]
 fn spans_beyond_the_text_or_inside_a_character_are_harmless() {
     let file = File::new("ä = 1");
-    for range in [0..1, 1..2, 3..900, 900..901, 2..1] {
+    for range in [0..1, 1..2, 3..900, 900..901, Range { start: 2, end: 1 }] {
         let diagnostic = file.report(Problem::new(Code::Syntax, file.at(range), "broken"));
         assert_eq!(diagnostic.line(), 1);
     }
+}
+
+#[test]
+fn a_file_nested_ten_thousand_deep_is_reported_and_overflows_no_stack() {
+    let file = File::new(&format!("a = {}", "[".repeat(10_000)));
+    let diagnostic = file.report(Problem::new(Code::Syntax, file.at(84..85), "nested too deeply"));
+    check(&diagnostic, "connections.toml:1:85: error[CR001]: nested too deeply");
 }
 
 #[track_caller]
