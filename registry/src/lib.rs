@@ -23,7 +23,7 @@ pub use connection::{ConnectContext, ConnectError, Connection};
 #[doc(inline)]
 #[doc = include_str!("guide/connection_type.md")]
 pub use connection_registry_macros::connection_type;
-pub use diagnostic::Diagnostic;
+pub use diagnostic::{Diagnostic, Label};
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use factory::{ConnectionFactory, ConnectionType, Field, Instance, Visibility};
 pub use manager::{ConnectionManager, ConnectionManagerBuilder, Handle};
