@@ -19,11 +19,11 @@ use sqlx::{
     ConnectOptions as _, Connection as _, SqliteConnection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 use self::{
     database::{Database, bounded},
-    failure::{explain, no_answer},
+    failure::{explain, is_locked, no_answer},
 };
 use crate::{BoxError, ConnectContext, ConnectError, Connection, connection_type};
 
@@ -129,16 +129,28 @@ async fn why_no_answer(pool: &SqlitePool, patience: Duration) -> BoxError {
 /// Asks the database through one connection of its own, whose error is the true one.
 async fn round_trip_without_pool(options: &SqliteConnectOptions, patience: Duration) -> Result<(), BoxError> {
     // SQLite gives up first and says that the database is locked, which a timeout cannot say.
-    let impatient = options.clone().busy_timeout(bounded(patience / 2));
-    let attempt = async {
-        let mut connection = impatient.connect().await?;
-        query(&mut connection).await?;
-        connection.close().await
-    };
-    match timeout(patience, attempt).await {
+    let impatient = options.clone().busy_timeout(bounded(patience / 4));
+    match timeout(patience, ask_while_locked(&impatient, Instant::now() + patience / 2)).await {
         Ok(answer) => answer.map_err(|error| explain(options.get_filename(), error)),
         Err(_) => Err(no_answer(options.get_filename(), patience)),
     }
+}
+
+/// The change of a new file to a write-ahead log needs a lock for which SQLite itself does not wait: without
+/// this, of two programs that start at the same moment one would fail.
+async fn ask_while_locked(options: &SqliteConnectOptions, until: Instant) -> Result<(), sqlx::Error> {
+    loop {
+        match ask(options).await {
+            Err(error) if is_locked(&error) && Instant::now() < until => sleep(LOCK_PAUSE).await,
+            answer => return answer,
+        }
+    }
+}
+
+async fn ask(options: &SqliteConnectOptions) -> Result<(), sqlx::Error> {
+    let mut connection = options.connect().await?;
+    query(&mut connection).await?;
+    connection.close().await
 }
 
 /// `select 1` succeeds on a file of garbage, since it never reads it; this reads the header.
@@ -165,6 +177,9 @@ fn default_create() -> bool {
 /// How long a health check waits for the pool, and then once more for the connection beside it: together
 /// they stay below the default `check_timeout` of five seconds.
 const CHECK_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Between two questions to a database that is locked.
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// After it an unused connection to a file is closed, which ends its thread.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(10 * 60);

@@ -32,6 +32,11 @@ pub(super) fn cannot_open(path: &Path, error: io::Error) -> BoxError {
     classify(Failure { path: path.to_owned(), cause: error.into() }, permanent)
 }
 
+/// Whether another connection or process holds the lock.
+pub(super) fn is_locked(error: &sqlx::Error) -> bool {
+    result_code(error) == Some(BUSY)
+}
+
 /// Neither an answer nor an error.
 pub(super) fn no_answer(path: &Path, patience: Duration) -> BoxError {
     cannot_open(path, io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {patience:?}")))
@@ -65,6 +70,9 @@ fn result_code(error: &sqlx::Error) -> Option<i32> {
     let code = error.as_database_error()?.code()?;
     code.parse::<i32>().ok().map(|code| code & 0xff)
 }
+
+/// `SQLITE_BUSY`.
+const BUSY: i32 = 5;
 
 /// `SQLITE_CANTOPEN`.
 const CANNOT_OPEN: i32 = 14;

@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used)]
+
 use std::{
     any::Any,
     fs,
@@ -88,6 +90,15 @@ async fn rows_are_there_again_after_disconnect_and_connect() {
     settings.disconnect(&pool).await.unwrap();
     assert!(settings.check(&pool).await.unwrap_err().to_string().contains("cannot use"));
     assert_eq!(count(&connect(&folder, FILE).await.unwrap()).await.unwrap(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_make_one_new_file_at_the_same_moment_wait_for_each_other() {
+    for _ in 0..50 {
+        let folder = tempdir().unwrap();
+        let one = || connect(&folder, FILE);
+        tokio::try_join!(one(), one(), one(), one(), one(), one()).unwrap_or_else(|error| panic!("{}", chain(&error)));
+    }
 }
 
 #[tokio::test]
@@ -341,6 +352,11 @@ fn check_transient(error: &BoxError, expected: &str) {
 
 /// The error and its causes, as they are reported.
 fn chain(error: &BoxError) -> String {
-    let causes = std::iter::successors(Some(&**error as &dyn std::error::Error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }
