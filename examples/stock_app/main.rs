@@ -29,6 +29,7 @@ async fn main() -> Result<(), BoxError> {
     let mut messages = queue.subscribe();
 
     workflow.step("store the prices of two ticks");
+    create_table(&db).await?;
     for tick in 1..=2 {
         for (symbol, cents) in feed.prices(tick) {
             store(&db, symbol, cents).await?;
@@ -61,9 +62,13 @@ fn list(connections: &ConnectionManager) {
     }
 }
 
-async fn store(db: &SqlitePool, symbol: &str, cents: i64) -> Result<(), BoxError> {
-    let table = "create table if not exists prices (id integer primary key, symbol text not null, cents integer not null)";
+async fn create_table(db: &SqlitePool) -> Result<(), BoxError> {
+    let table = "create table if not exists prices (symbol text not null, cents integer not null)";
     sqlx::query(table).execute(db).await?;
+    Ok(())
+}
+
+async fn store(db: &SqlitePool, symbol: &str, cents: i64) -> Result<(), BoxError> {
     let insert = "insert into prices (symbol, cents) values (?, ?)";
     sqlx::query(insert).bind(symbol).bind(cents).execute(db).await?;
     Ok(())

@@ -73,11 +73,10 @@ impl Connection for Sqlite {
         if let Some(file) = &database.file {
             file.prepare().await?;
         }
-        // At most three waits, the third to find out why the second was in vain: all before the deadline.
-        let patience = cx.remaining() / 4;
-        round_trip_without_pool(&database.options, patience).await?;
+        // Each wait is a part of the time that is left, so that its error arrives before the deadline.
+        round_trip_without_pool(&database.options, cx.remaining() / 2).await?;
         let pool = self.pool(&database);
-        round_trip(&pool, patience).await?;
+        round_trip(&pool, cx.remaining() / 4).await?;
         Ok(pool)
     }
 
@@ -95,7 +94,7 @@ impl Sqlite {
     fn pool(&self, database: &Database) -> SqlitePool {
         SqlitePoolOptions::new()
             .max_connections(self.max_connections.get())
-            .acquire_timeout(self.acquire_timeout)
+            .acquire_timeout(bounded(self.acquire_timeout))
             // An old connection to a local file is as good as a new one.
             .max_lifetime(None)
             // A database in memory ends with its last connection.
@@ -129,8 +128,8 @@ async fn why_no_answer(pool: &SqlitePool, patience: Duration) -> BoxError {
 /// Asks the database through one connection of its own, whose error is the true one.
 async fn round_trip_without_pool(options: &SqliteConnectOptions, patience: Duration) -> Result<(), BoxError> {
     // SQLite gives up first and says that the database is locked, which a timeout cannot say.
-    let impatient = options.clone().busy_timeout(bounded(patience / 4));
-    match timeout(patience, ask_while_locked(&impatient, Instant::now() + patience / 2)).await {
+    let impatient = options.clone().busy_timeout(bounded(patience / 8));
+    match timeout(patience, ask_while_locked(&impatient, Instant::now() + patience / 4 * 3)).await {
         Ok(answer) => answer.map_err(|error| explain(options.get_filename(), error)),
         Err(_) => Err(no_answer(options.get_filename(), patience)),
     }

@@ -110,9 +110,10 @@ fn in_memory(options: SqliteConnectOptions) -> SqliteConnectOptions {
     options.in_memory(false).shared_cache(false).create_if_missing(true).vfs("memdb").filename(name)
 }
 
-/// The driver panics at a busy timeout of more milliseconds than an `i32` holds, which is 24 days.
-pub(super) fn bounded(busy_timeout: Duration) -> Duration {
-    busy_timeout.min(Duration::from_millis(i32::MAX as u64))
+/// The driver panics at a busy timeout of more milliseconds than an `i32` holds, which is 24 days, and at any
+/// wait that ends after the clock does.
+pub(super) fn bounded(wait: Duration) -> Duration {
+    wait.min(Duration::from_millis(i32::MAX as u64))
 }
 
 const EXPECTED_URL: &str = "`url` must be `sqlite:` with a path, such as `sqlite://data/app.db`, or `sqlite::memory:`";
