@@ -6,6 +6,7 @@ extern crate self as connection_registry;
 
 mod config;
 mod connection;
+pub mod connectors;
 mod diagnostic;
 mod error;
 mod factory;
