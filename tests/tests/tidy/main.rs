@@ -3,6 +3,7 @@
 
 mod imports;
 mod lexer;
+mod pages;
 mod rules;
 mod source;
 
