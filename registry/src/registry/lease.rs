@@ -10,18 +10,19 @@ use std::{
 
 /// A share of one connected client. The slot holds each lease strongly for as long as its client is the current
 /// one; the index and the handles hold it weakly, so that neither keeps a replaced client alive.
-///
-/// Aligned to a cache line: guards of different names must not slow each other down.
-#[repr(align(64))]
+/// The counters of its `Arc` come first in memory and are written by every guard.
 pub(crate) struct Lease<T> {
     client: Arc<T>,
     /// Set when the client stops being the current one.
     retired: AtomicBool,
+    /// Keeps the counters of two leases on different cache lines: guards of different names must not slow each other
+    /// down. An alignment would do it too, and would put the client on another line than the counters.
+    _apart: [u8; 120],
 }
 
 impl<T> Lease<T> {
     pub(crate) fn new(client: Arc<T>) -> Self {
-        Self { client, retired: AtomicBool::new(false) }
+        Self { client, retired: AtomicBool::new(false), _apart: [0; 120] }
     }
 
     pub(crate) fn client(&self) -> &T {
