@@ -1,4 +1,88 @@
-//! **Named connections from TOML: annotate a struct, link it, get it.**
+//! **Named connections from TOML: annotate a struct, link its crate, and get a live client by name.**
+//!
+//! ```
+//! use connection_registry::{BoxError, ConnectContext, Connection, ConnectionManager, Secret, connection_type};
+//!
+//! /// A ticket API. The fields are what its configuration may say.
+//! #[connection_type("tickets")]
+//! struct Tickets {
+//!     base_url: String,
+//!     token: Secret,
+//! }
+//!
+//! struct TicketClient {
+//!     base_url: String,
+//!     authorization: String,
+//! }
+//!
+//! impl Connection for Tickets {
+//!     type Client = TicketClient;
+//!
+//!     async fn connect(&self, _cx: &ConnectContext) -> Result<TicketClient, BoxError> {
+//!         let authorization = format!("Bearer {}", self.token.expose());
+//!         Ok(TicketClient { base_url: self.base_url.clone(), authorization })
+//!     }
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), BoxError> {
+//! #     let folder = tempfile::tempdir()?;
+//! #     std::env::set_current_dir(&folder)?;
+//! #     std::fs::write("connections.toml", r#"
+//! #         [connections.support]
+//! #         type = "tickets"
+//! #         base_url = "https://tickets.example.com"
+//! #         token = "${env:TICKETS_TOKEN:-none}"
+//! #     "#)?;
+//!     let connections = ConnectionManager::from_file("connections.toml")?; // all checked, nothing connected
+//!     let tickets = connections.get::<TicketClient>("support").await?; // connects once, then cached
+//!     assert_eq!(tickets.base_url, "https://tickets.example.com");
+//!     # assert_eq!(tickets.authorization, "Bearer none");
+//!     connections.disconnect_all().await?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! ```toml
+//! # connections.toml
+//! [connections.support]
+//! type = "tickets"
+//! base_url = "https://tickets.example.com"
+//! token = "${env:TICKETS_TOKEN}"
+//! ```
+//!
+//! # The nouns
+//!
+//! A **connection type** is a struct with [`#[connection_type]`](macro@connection_type) and [`impl Connection`](Connection).
+//! A **connection** is one named entry of the configuration. Its **client** is what an application uses: a pool, a
+//! channel, a session. [`ConnectionManager`] is what an application holds; [`Conn`] is the guard that its `get` gives,
+//! [`Handle`] a name that is looked up once. [`ConnectionFactory`] is the catalogue of types, [`ConnectionRegistry`] holds
+//! the instances. [`Secret`] is a string that nothing prints, [`ConnectionRef`] a field that names another connection.
+//! Everything that can fail gives one [`Error`].
+//!
+//! Access is by client type: the configuration may put another type behind a name, a file for a server or a fake for the
+//! real one, as long as its client is the same.
+//!
+//! # The guide
+//!
+//! - [`guide::configuration`]: the whole format, from layers to placeholders.
+//! - [`guide::linking`]: how the types of other crates come into a program, and why one may be missing.
+//! - [`guide::errors`]: every code of a diagnostic, and how a report is read.
+//! - [`connection_type`](macro@connection_type): the attribute. [`connectors`]: the built-in types, a feature each.
+//!
+//! # Features
+//!
+//! None is on by default. `diagnostics` draws the problems of a configuration with source lines and carets, and gives them
+//! as JSON; `sqlite` adds the connection type `sqlite`.
+//!
+//! # Limits
+//!
+//! - A crate that no code names is not linked, and its types are not found: see [`guide::linking`].
+//! - User code runs in tasks of its own. A thread that it blocks comes back only when it returns: callers still get their
+//!   timeout on a runtime with another worker thread, but not on a current-thread one.
+//! - With `panic = "abort"` a panic ends the process. The text of a panic goes to the panic hook as everywhere.
+//! - Nothing that this crate prints shows a value that may be secret; what a driver prints by itself is beyond its reach.
+//! - A process that forks must not use a manager that was made before.
 
 // So that the attribute's expansion finds the crate by its name inside the crate too.
 #[allow(unused_extern_crates)]
@@ -32,3 +116,20 @@ pub use reference::ConnectionRef;
 pub use registry::{Conn, ConnectionRegistry};
 pub use secret::Secret;
 pub use serde;
+
+/// Longer explanations.
+pub mod guide {
+    #[doc = include_str!("guide/configuration.md")]
+    pub mod configuration {}
+
+    #[doc = include_str!("guide/errors.md")]
+    pub mod errors {}
+
+    #[doc = include_str!("guide/linking.md")]
+    pub mod linking {}
+}
+
+// The programs of the front page of the repository compile.
+#[cfg(all(doctest, feature = "sqlite"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;
