@@ -4,7 +4,10 @@ use std::{any::Any, error::Error as StdError, fmt, future::Future, path::Path, p
 
 use tokio::time::Instant;
 
-use crate::error::{BoxError, Error};
+use crate::{
+    error::{BoxError, Error},
+    lease::AnyLease,
+};
 
 /// A type of connection: its fields are the configuration, its client is what an application uses.
 ///
@@ -191,8 +194,8 @@ pub(crate) trait References: Send + Sync {
     fn connected(&self, name: &str) -> BoxFuture<'static, Result<Arc<dyn Any + Send + Sync>, Error>>;
 }
 
-/// A client whose type is known only at run time.
-pub(crate) type AnyClient = Arc<dyn Any + Send + Sync>;
+/// The lease that owns a client whose type is known only at run time.
+pub(crate) type AnyClient = Arc<dyn AnyLease>;
 
 /// A boxed future that can move between threads.
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

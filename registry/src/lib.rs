@@ -94,6 +94,7 @@ pub mod connectors;
 mod diagnostic;
 mod error;
 mod factory;
+mod lease;
 mod manager;
 mod reference;
 mod registry;

@@ -5,16 +5,11 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::{
-    guard::Conn,
-    index::Index,
-    lease::{AnyLease, Lease},
-    pending::Pending,
-    slot::Slot,
-};
+use super::{guard::Conn, index::Index, pending::Pending, slot::Slot};
 use crate::{
     connection::{AnyClient, BoxFuture},
     error::{Error, ErrorKind, Result},
+    lease::{AnyLease, Lease},
 };
 
 /// One name: its slot, and the leases of its current client.
@@ -31,8 +26,8 @@ pub(crate) struct Entry {
 /// What is behind the lock of an entry. The lock is never held across an `await` or a call into user code.
 pub(crate) struct EntryState {
     pub(crate) slot: ClientSlot,
-    /// The lease in the index, once a guard was asked for.
-    published: Option<Arc<dyn AnyLease>>,
+    /// Whether the client's own lease is in the index.
+    published: bool,
     /// The leases of handles.
     handed_out: Vec<Arc<dyn AnyLease>>,
 }
@@ -60,7 +55,7 @@ pub(crate) struct ClientType {
 
 impl Entry {
     pub(super) fn new(name: Arc<str>, declared_client: Option<ClientType>, index: Arc<Index>) -> Self {
-        let state = EntryState { slot: Slot::new(), published: None, handed_out: Vec::new() };
+        let state = EntryState { slot: Slot::new(), published: false, handed_out: Vec::new() };
         Self { name, declared_client, index, state: Mutex::new(state), dependencies: Mutex::default() }
     }
 
@@ -81,17 +76,14 @@ impl Entry {
     /// no client; an error when the client is of another type.
     pub(crate) fn guard<T: Send + Sync + 'static>(&self) -> Option<Result<Conn<T>>> {
         let mut state = self.lock();
-        let client = match state.client()? {
-            Ok(client) => client,
+        let lease = match state.lease::<T>()? {
+            Ok(lease) => lease,
             Err(found) => return Some(Err(self.wrong_type::<T>(found))),
         };
-        if let Some(lease) = state.published.as_ref().and_then(|lease| downcast(lease)) {
-            return Some(Ok(Conn::new(lease)));
+        if !std::mem::replace(&mut state.published, true) {
+            let erased: Arc<dyn Any + Send + Sync> = Arc::clone(&lease) as _;
+            self.index.publish(&self.name, &erased);
         }
-        let lease = Arc::new(Lease::new(client));
-        let erased: Arc<dyn Any + Send + Sync> = Arc::clone(&lease) as _;
-        self.index.publish(&self.name, &erased);
-        state.published = Some(Arc::clone(&lease) as _);
         Some(Ok(Conn::new(lease)))
     }
 
@@ -99,7 +91,7 @@ impl Entry {
     /// no client of this type.
     pub(crate) fn lease<T: Send + Sync + 'static>(&self) -> Option<Arc<Lease<T>>> {
         let mut state = self.lock();
-        let lease = Arc::new(Lease::new(state.client()?.ok()?));
+        let lease = Arc::new(state.lease()?.ok()?.share());
         // Before the list grows, what belonged to handles that are gone makes room.
         if state.handed_out.len() == state.handed_out.capacity() {
             state.handed_out.retain(|lease| Arc::weak_count(lease) > 0);
@@ -111,10 +103,13 @@ impl Entry {
     /// Withdraws every lease of the current client. Call it in the same critical section in which the slot lets
     /// go of the client.
     pub(crate) fn retire(&self, state: &mut EntryState) {
-        if state.published.is_some() {
+        if std::mem::take(&mut state.published) {
             self.index.withdraw(&self.name);
         }
-        for lease in state.published.take().into_iter().chain(state.handed_out.drain(..)) {
+        if let Some(client) = state.slot.client() {
+            client.any.retire();
+        }
+        for lease in state.handed_out.drain(..) {
             lease.retire();
         }
     }
@@ -162,9 +157,11 @@ impl Entry {
 }
 
 impl EntryState {
-    fn client<T: Send + Sync + 'static>(&self) -> Option<Result<Arc<T>, ClientType>> {
+    /// The lease that owns the current client.
+    fn lease<T: Send + Sync + 'static>(&self) -> Option<Result<Arc<Lease<T>>, ClientType>> {
         let client = self.slot.client()?;
-        Some(Arc::clone(&client.any).downcast().map_err(|_| client.client_type))
+        let erased: Arc<dyn Any + Send + Sync> = Arc::clone(&client.any) as _;
+        Some(erased.downcast().map_err(|_| client.client_type))
     }
 }
 
@@ -172,9 +169,4 @@ impl ClientType {
     pub(crate) fn of<T: 'static>() -> Self {
         Self { id: TypeId::of::<T>(), name: std::any::type_name::<T>() }
     }
-}
-
-fn downcast<T: Send + Sync + 'static>(lease: &Arc<dyn AnyLease>) -> Option<Arc<Lease<T>>> {
-    let lease: Arc<dyn Any + Send + Sync> = Arc::clone(lease) as _;
-    lease.downcast().ok()
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt, ops::Deref, sync::Arc};
 
-use super::lease::Lease;
+use crate::lease::Lease;
 
 /// A guard of a connected client: use it as a `&T`.
 ///

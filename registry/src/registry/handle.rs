@@ -5,7 +5,8 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use super::{entry::Entry, guard::Conn, lease::Lease};
+use super::{entry::Entry, guard::Conn};
+use crate::lease::Lease;
 
 /// The handle's own lease of the current client.
 ///

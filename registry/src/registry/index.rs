@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Weak},
 };
 
-use super::lease::Lease;
+use crate::lease::Lease;
 
 /// A cache of the slots' truth. It holds leases weakly: the map keeps replaced entries for a while, and a client
 /// must close when its slot lets go of it.

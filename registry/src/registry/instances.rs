@@ -11,7 +11,10 @@ use super::{
     guard::Conn,
     index::Index,
 };
-use crate::error::{Error, ErrorKind, Result};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    lease::Lease,
+};
 
 /// The instances of a manager: one slot for each name, with its state, its client and its guards.
 ///
@@ -40,7 +43,7 @@ impl ConnectionRegistry {
             return Err(Error::new(ErrorKind::InvalidName, message).for_connection(name));
         }
         let entry = self.entry(name).unwrap_or_else(|| self.declare(name, None));
-        let client = Client { any: Arc::new(client), client_type: ClientType::of::<T>(), closer: None };
+        let client = Client { any: Arc::new(Lease::new(client)), client_type: ClientType::of::<T>(), closer: None };
         entry.insert(client);
         Ok(())
     }

@@ -10,7 +10,6 @@ mod guard;
 mod handle;
 mod index;
 mod instances;
-mod lease;
 mod pending;
 mod slot;
 
