@@ -12,12 +12,14 @@ const TABLE: &[(&str, &[&str])] = &[
     ("secret", &[]),
     // Data without an import of its own, like `secret`: the decoder must know its mark.
     ("reference", &[]),
+    // What guards share: data that the type erasure makes and the registry hands out.
+    ("lease", &[]),
     ("diagnostic", &["secret", "span"]),
     ("config", &["diagnostic", "reference", "secret", "span"]),
     ("error", &["diagnostic"]),
-    ("connection", &["error", "config", "diagnostic", "reference", "secret", "span"]),
-    ("factory", &["connection", "error", "config", "diagnostic", "reference", "secret", "span"]),
-    ("registry", &["connection", "error", "config", "diagnostic", "reference", "secret", "span"]),
+    ("connection", &["lease", "error", "config", "diagnostic", "reference", "secret", "span"]),
+    ("factory", &["connection", "lease", "error", "config", "diagnostic", "reference", "secret", "span"]),
+    ("registry", &["connection", "lease", "error", "config", "diagnostic", "reference", "secret", "span"]),
     ("manager", &["registry", "factory", "connection", "error", "config", "diagnostic", "reference", "secret", "span"]),
     // What the attribute's expansion names.
     ("private", &["factory", "connection", "config"]),
