@@ -6,6 +6,6 @@ mod field;
 mod types;
 mod value;
 
-pub use decode::{DecodeError, Decoder};
+pub(crate) use decode::{DecodeError, Decoded, Decoder, Mode, Reference, decode, parse_duration};
 pub use field::{Field, Visibility};
 pub(crate) use types::{DecodeFn, TypeInfo, Types, decode_fields};
