@@ -203,16 +203,14 @@ impl Repair<'_> {
 
     fn put_last(&mut self, mut at: Location) -> bool {
         while let Some((parent, position)) = at.parent() {
-            let path = self.key_path(&at);
             let is_last = child(parent.value(&self.tree), position + 1).is_none();
+            let is_first_time = !is_last && self.postponed.insert(self.key_path(&at));
             if let Some(table) = self.table_mut(&parent)
-                && !is_last
+                && is_first_time
             {
                 let entry = table.entries.remove(position);
                 table.entries.push(entry);
-                if self.postponed.insert(path) {
-                    return true;
-                }
+                return true;
             }
             at = parent;
         }
