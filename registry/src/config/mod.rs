@@ -10,6 +10,6 @@ mod value;
 pub(crate) use configuration::{
     Configuration, Declared, Environment, Lifecycle, LoadRequest, MainSource, Resolved, load,
 };
-pub use decode::{DecodeError, Decoder};
+pub(crate) use decode::{DecodeError, Decoded, Decoder, Mode, Reference, decode, parse_duration};
 pub use field::{Field, Visibility};
 pub(crate) use types::{DecodeFn, TypeInfo, Types, decode_fields};
