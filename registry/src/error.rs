@@ -2,6 +2,8 @@
 
 use std::{error::Error as StdError, fmt, sync::Arc};
 
+use serde::Serialize;
+
 use crate::diagnostic::Diagnostic;
 
 /// Any error that a connection type may return.
@@ -21,7 +23,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub struct Error(Arc<Inner>);
 
 /// The kind of an [`Error`]: what a program may want to tell apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The configuration is invalid or cannot be read; [`Error::diagnostics`] has every problem.
@@ -129,6 +132,82 @@ impl Error {
         self.0.original.as_deref()
     }
 
+    /// The whole report for people, over several lines and without colour.
+    ///
+    /// With the feature `diagnostics` each problem of a configuration comes with its source line and a caret,
+    /// as rustc does it; every value in that line is masked unless it is known to be harmless. Without the
+    /// feature, and for other errors, this is the text of `Display`.
+    ///
+    /// ```
+    /// use connection_registry::ConnectionFactory;
+    ///
+    /// let error = ConnectionFactory::empty().create("tickets", toml::Table::new(), ".").unwrap_err();
+    /// assert!(error.render().starts_with("unknown connection type `tickets`"));
+    /// ```
+    ///
+    /// With the feature, a report reads:
+    ///
+    /// ```text
+    /// invalid configuration
+    ///
+    /// error[CR004]: unknown connection type `postgress`
+    ///  --> connections.toml:2:8
+    ///   |
+    /// 2 | type = "postgress"
+    ///   |        ^^^^^^^^^^^ not linked into this program
+    ///   |
+    ///   = help: did you mean `postgres`?
+    /// ```
+    pub fn render(&self) -> String {
+        #[cfg(feature = "diagnostics")]
+        if !self.diagnostics().is_empty() {
+            return self.render_report();
+        }
+        self.to_string()
+    }
+
+    #[cfg(feature = "diagnostics")]
+    fn render_report(&self) -> String {
+        let summary = Summary(self);
+        let report = crate::diagnostic::render(&self.0.diagnostics);
+        let related: String = self.0.related.iter().map(|error| format!("\n  {error}")).collect();
+        format!("{summary}\n\n{report}{related}")
+    }
+
+    /// All problems as a JSON array for editors and CI, in one line. Needs the feature `diagnostics`.
+    ///
+    /// For an invalid configuration it has one object per [`Diagnostic`], in file order, with these keys in
+    /// this order:
+    ///
+    /// | key | what it is |
+    /// |---|---|
+    /// | `code`, `message` | `"CR004"`, and what is wrong in one line |
+    /// | `file`, `line`, `column`, `end_column` | the place as in [`Diagnostic`]; `""` and 0 when there is none |
+    /// | `key_path`, `help` | a string or `null` |
+    /// | `labels` | this place and the related ones: `file`, `line`, `column`, `end_column`, `text`, `snippet` |
+    ///
+    /// Lines and columns are counted from 1 in characters; `end_column` is the one after the last. A `snippet`
+    /// is the source line with its values masked, ready to be shown: `text`, and the `column` and `end_column`
+    /// of the caret in that text.
+    ///
+    /// For any other error the array has one object: `kind` (as [`ErrorKind`], `"not_found"`), `connection` (a name or
+    /// `null`), `message` (the text of `Display`).
+    ///
+    /// ```
+    /// use connection_registry::ConnectionFactory;
+    ///
+    /// let error = ConnectionFactory::empty().create("tickets", toml::Table::new(), ".").unwrap_err();
+    /// assert!(error.to_json().starts_with(r#"[{"kind":"unknown_type","connection":null,"message":"#));
+    /// ```
+    #[cfg(feature = "diagnostics")]
+    pub fn to_json(&self) -> String {
+        if !self.diagnostics().is_empty() {
+            return crate::diagnostic::to_json(&self.0.diagnostics);
+        }
+        let message = self.to_string();
+        crate::diagnostic::to_json(&[Plain { kind: self.kind(), connection: self.connection(), message }])
+    }
+
     // Only called while building, before the first clone.
     fn with(mut self, change: impl FnOnce(&mut Inner)) -> Self {
         change(Arc::get_mut(&mut self.0).expect("an error is not shared before it is complete"));
@@ -138,16 +217,8 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { message, causes, help, diagnostics, related, .. } = &*self.0;
-        f.write_str(message)?;
-        let mut cause = causes.as_deref();
-        while let Some(Cause { text, next }) = cause {
-            write!(f, ": {text}")?;
-            cause = next.as_deref();
-        }
-        if let Some(help) = help {
-            write!(f, " ({help})")?;
-        }
+        let Inner { diagnostics, related, .. } = &*self.0;
+        Summary(self).fmt(f)?;
         for diagnostic in diagnostics {
             write!(f, "\n{diagnostic}")?;
             if let Some(help) = diagnostic.help() {
@@ -173,7 +244,8 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.causes.as_deref().map(|cause| cause as &(dyn StdError + 'static))
+        let cause: &(dyn StdError + 'static) = self.0.causes.as_deref()?;
+        Some(cause)
     }
 }
 
@@ -187,6 +259,31 @@ struct Inner {
     original: Option<BoxError>,
     diagnostics: Vec<Diagnostic>,
     related: Vec<Error>,
+}
+
+/// The error in one line: message, causes and help, without the single problems.
+struct Summary<'a>(&'a Error);
+
+impl fmt::Display for Summary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { message, causes, help, .. } = &*self.0.0;
+        f.write_str(message)?;
+        let mut cause = causes.as_deref();
+        while let Some(Cause { text, next }) = cause {
+            write!(f, ": {text}")?;
+            cause = next.as_deref();
+        }
+        help.iter().try_for_each(|help| write!(f, " ({help})"))
+    }
+}
+
+/// An error without diagnostics, as JSON.
+#[cfg(feature = "diagnostics")]
+#[derive(Serialize)]
+struct Plain<'a> {
+    kind: ErrorKind,
+    connection: Option<&'a str>,
+    message: String,
 }
 
 /// One link of a chain of causes, as text without secrets.
@@ -216,6 +313,7 @@ impl fmt::Display for Cause {
 
 impl StdError for Cause {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.next.as_deref().map(|next| next as &(dyn StdError + 'static))
+        let next: &(dyn StdError + 'static) = self.next.as_deref()?;
+        Some(next)
     }
 }

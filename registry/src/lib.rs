@@ -17,7 +17,7 @@ pub mod __private;
 
 pub use connection::{ConnectContext, ConnectError, Connection};
 pub use connection_registry_macros::connection_type;
-pub use diagnostic::Diagnostic;
+pub use diagnostic::{Diagnostic, Label};
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use factory::{ConnectionFactory, ConnectionType, Field, Instance, Visibility};
 pub use reference::ConnectionRef;

@@ -72,16 +72,10 @@ impl Sources {
         self.all[id.0 as usize].broken = true;
     }
 
-    /// The line and column at which `span` starts.
+    /// The line and column at which `span` starts. Reads the whole text: whoever asks often keeps a
+    /// [`LineIndex`].
     pub(crate) fn position(&self, span: Span) -> Position {
-        let text = &self.get(span.source).text;
-        let start = text.floor_char_boundary(span.start as usize);
-        let before = &text[..start];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Position {
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].trim_start_matches('\u{feff}').chars().count() + 1,
-        }
+        LineIndex::new(&self.get(span.source).text).position(span.start as usize)
     }
 
     /// `file:line:column` of the start of `span`.
@@ -95,5 +89,112 @@ impl Sources {
 impl std::fmt::Debug for Sources {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list().entries(self.all.iter().map(|source| &source.name)).finish()
+    }
+}
+
+/// The lines of one text: finds any position in it without reading the text from its start.
+pub(crate) struct LineIndex<'a> {
+    text: &'a str,
+    /// The byte at which each line starts; a byte order mark is part of no line.
+    starts: Vec<usize>,
+    /// How many characters start before every byte whose offset is a multiple of [`STRIDE`].
+    characters: Vec<usize>,
+}
+
+impl<'a> LineIndex<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        let first = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len_utf8() } else { 0 };
+        let starts = std::iter::once(first).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        let characters = std::iter::once(0)
+            .chain(text.as_bytes().chunks(STRIDE).scan(0, |count, chunk| {
+                *count += count_characters(chunk);
+                Some(*count)
+            }))
+            .collect();
+        Self { text, starts, characters }
+    }
+
+    /// The line and column of the character at `offset`; of the end of the text when it is beyond.
+    pub(crate) fn position(&self, offset: usize) -> Position {
+        let offset = self.boundary(offset);
+        let line = self.line_number(offset);
+        let start = self.starts[line - 1];
+        Position { line, column: self.characters_before(offset).saturating_sub(self.characters_before(start)) + 1 }
+    }
+
+    /// The bytes of the line that has `offset`, without its line break.
+    pub(crate) fn line_at(&self, offset: usize) -> Range<usize> {
+        let line = self.line_number(self.boundary(offset));
+        let start = self.starts[line - 1];
+        let end = self.starts.get(line).map_or(self.text.len(), |next| next - 1);
+        let text = &self.text[start..end];
+        start..start + text.strip_suffix('\r').unwrap_or(text).len()
+    }
+
+    /// `offset` moved back to where a character starts.
+    pub(crate) fn boundary(&self, offset: usize) -> usize {
+        let mut offset = offset.min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        offset
+    }
+
+    fn line_number(&self, offset: usize) -> usize {
+        self.starts.partition_point(|start| *start <= offset).max(1)
+    }
+
+    fn characters_before(&self, offset: usize) -> usize {
+        let block = offset / STRIDE;
+        self.characters[block] + count_characters(&self.text.as_bytes()[block * STRIDE..offset])
+    }
+}
+
+fn count_characters(bytes: &[u8]) -> usize {
+    // Bytes 10xxxxxx continue a character, all others start one.
+    bytes.iter().filter(|byte| **byte & 0b1100_0000 != 0b1000_0000).count()
+}
+
+/// Bytes between two remembered counts: small enough to count through, large enough to cost no memory.
+const STRIDE: usize = 256;
+
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, offset: usize, line: usize, column: usize, shown: &str) {
+        let index = LineIndex::new(text);
+        assert_eq!(index.position(offset), Position { line, column });
+        assert_eq!(&text[index.line_at(offset)], shown);
+    }
+
+    #[test]
+    fn positions_count_characters_and_lines_lose_their_breaks() {
+        check("", 0, 1, 1, "");
+        check("ab\ncd", 4, 2, 2, "cd");
+        check("ab\r\ncd\r\n", 1, 1, 2, "ab");
+        check("ab\n", 3, 2, 1, "");
+        check("ab", 99, 1, 3, "ab");
+        check("äöü=1", 4, 1, 3, "äöü=1");
+        check("äöü", 1, 1, 1, "äöü");
+    }
+
+    #[test]
+    fn a_byte_order_mark_has_no_column() {
+        check("\u{feff}ab", 0, 1, 1, "ab");
+        check("\u{feff}ab", 3, 1, 1, "ab");
+        check("\u{feff}ab\ncd", 7, 2, 2, "cd");
+    }
+
+    #[test]
+    fn every_offset_of_a_long_line_has_the_column_that_counting_gives() {
+        let text = "ä€x".repeat(200);
+        let index = LineIndex::new(&text);
+        for (count, (offset, _)) in text.char_indices().enumerate() {
+            assert_eq!(index.position(offset).column, count + 1);
+        }
     }
 }

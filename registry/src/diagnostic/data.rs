@@ -1,34 +1,45 @@
 //! One problem as data.
 
-use std::{collections::HashSet, fmt};
+use std::fmt;
 
-use super::problem::Problem;
-use crate::span::{Position, Sources, Span};
+use serde::Serialize;
+
+use super::{escape::visible, page::Pages, problem::Problem};
 
 /// One problem of a configuration: what, where, and what to do. Holds no value of the configuration.
-#[derive(Clone, Debug)]
+///
+/// All texts are safe to print: control characters, bidirectional marks and invisible characters of names
+/// and keys are written as escapes such as `\u{202e}`.
+#[derive(Clone, Debug, Serialize)]
 pub struct Diagnostic {
     code: &'static str,
     message: String,
     file: String,
     line: usize,
     column: usize,
+    end_column: usize,
     key_path: Option<String>,
     help: Option<String>,
+    labels: Vec<Label>,
 }
 
 impl Diagnostic {
-    pub(crate) fn new(problem: &Problem, sources: &Sources, _public: &HashSet<Span>) -> Self {
-        let Position { line, column } =
-            problem.span.map_or(Position { line: 0, column: 0 }, |span| sources.position(span));
+    pub(super) fn new(problem: &Problem, pages: &mut Pages<'_>) -> Self {
+        let primary = problem.span.map(|span| pages.label(span, &problem.label));
+        let place = primary.as_ref();
         Self {
             code: problem.code.id(),
-            message: problem.message.clone(),
-            file: problem.span.map(|span| sources.get(span.source).name.clone()).unwrap_or_default(),
-            line,
-            column,
-            key_path: problem.key_path.clone(),
-            help: problem.help.clone(),
+            message: visible(&problem.message).into_owned(),
+            file: place.map(|label| label.file.clone()).or(escaped(problem.file.as_ref())).unwrap_or_default(),
+            line: place.map_or(0, |label| label.line),
+            column: place.map_or(0, |label| label.column),
+            end_column: place.map_or(0, |label| label.end_column),
+            key_path: escaped(problem.key_path.as_ref()),
+            help: escaped(problem.help.as_ref()),
+            labels: primary
+                .into_iter()
+                .chain(problem.related.iter().map(|(span, text)| pages.label(*span, text)))
+                .collect(),
         }
     }
 
@@ -42,7 +53,7 @@ impl Diagnostic {
         &self.message
     }
 
-    /// The file, or the environment variable, that has the problem.
+    /// The file, or the environment variable, that has the problem; empty when there is none.
     pub fn file(&self) -> &str {
         &self.file
     }
@@ -66,11 +77,76 @@ impl Diagnostic {
     pub fn help(&self) -> Option<&str> {
         self.help.as_deref()
     }
+
+    /// The places that belong to it: where it is, if it has a place, and then the related ones, such as the
+    /// first of two declarations.
+    pub fn labels(&self) -> &[Label] {
+        &self.labels
+    }
 }
 
+/// `file:line:column: error[CR004]: message`, without the parts that it does not have.
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { code, message, file, line, column, .. } = self;
-        write!(f, "{file}:{line}:{column}: error[{code}]: {message}")
+        if *line > 0 {
+            write!(f, "{file}:{line}:{column}: ")?;
+        } else if !file.is_empty() {
+            write!(f, "{file}: ")?;
+        }
+        write!(f, "error[{code}]: {message}")
     }
+}
+
+/// One place of a [`Diagnostic`], with what to say about it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Label {
+    pub(super) file: String,
+    pub(super) line: usize,
+    pub(super) column: usize,
+    pub(super) end_column: usize,
+    pub(super) text: String,
+    pub(super) snippet: Snippet,
+}
+
+impl Label {
+    /// The file, or the environment variable.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The line, from 1.
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
+    /// The column of its first character, from 1.
+    pub fn column(&self) -> usize {
+        self.column
+    }
+
+    /// The column after its last character in the same line. One more than [`column`](Self::column) when it
+    /// marks a hidden value: the length of a secret is not told either.
+    pub fn end_column(&self) -> usize {
+        self.end_column
+    }
+
+    /// What is said about this place; may be empty.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+/// A source line as a report shows it: every value masked, long lines cut; so its columns are not the file's.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Snippet {
+    pub(super) text: String,
+    /// The first marked character, from 1.
+    pub(super) column: usize,
+    /// After the last marked character.
+    pub(super) end_column: usize,
+}
+
+fn escaped(text: Option<&String>) -> Option<String> {
+    text.map(|text| visible(text).into_owned())
 }

@@ -6,12 +6,24 @@
 
 mod code;
 mod data;
+mod escape;
+#[cfg(feature = "diagnostics")]
+mod human;
+#[cfg(feature = "diagnostics")]
+mod json;
+mod mask;
+mod page;
+mod placeholder;
 mod problem;
 mod suggest;
+#[cfg(test)]
+mod tests;
 
-pub use data::Diagnostic;
+pub use data::{Diagnostic, Label};
 pub(crate) use {
     code::Code,
     problem::{Problem, report},
     suggest::did_you_mean,
 };
+#[cfg(feature = "diagnostics")]
+pub(crate) use {human::render, json::to_json};

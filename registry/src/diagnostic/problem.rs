@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{code::Code, data::Diagnostic};
+use super::{code::Code, data::Diagnostic, page::Pages};
 use crate::span::{Sources, Span};
 
 /// One problem as a pass sees it. Texts never contain a value of the configuration, only keys, names of
@@ -14,6 +14,8 @@ pub(crate) struct Problem {
     pub(crate) message: String,
     /// Where; `None` only when there is no source at all, as with a missing main file.
     pub(crate) span: Option<Span>,
+    /// The file concerned, for a problem without a span.
+    pub(crate) file: Option<String>,
     /// What to write under the caret; may be empty.
     pub(crate) label: String,
     /// Other places that belong to it, each with its words: "first declared here".
@@ -34,11 +36,18 @@ impl Problem {
             code,
             message: message.into(),
             span: None,
+            file: None,
             label: String::new(),
             related: Vec::new(),
             key_path: None,
             help: None,
         }
+    }
+
+    /// Names the file of a problem that has no place in one, such as a main file that is missing.
+    pub(crate) fn file(mut self, name: impl Into<String>) -> Self {
+        self.file = Some(name.into());
+        self
     }
 
     pub(crate) fn label(mut self, label: impl Into<String>) -> Self {
@@ -68,8 +77,9 @@ impl Problem {
 }
 
 /// Turns the problems of one run into diagnostics in file order. `public` are the spans of the values that
-/// may be shown; every other value is masked.
+/// may be shown; every other value is masked. Each source is read at most once, however many problems it has.
 pub(crate) fn report(mut problems: Vec<Problem>, sources: &Sources, public: &HashSet<Span>) -> Vec<Diagnostic> {
     problems.sort_by_key(|problem| (problem.span, problem.code));
-    problems.iter().map(|problem| Diagnostic::new(problem, sources, public)).collect()
+    let mut pages = Pages::new(sources, public);
+    problems.iter().map(|problem| Diagnostic::new(problem, &mut pages)).collect()
 }
