@@ -31,31 +31,3 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
     }
     serde::forward_to_deserialize_any! { bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any }
 }
-
-pub(crate) enum Mode {
-    Check,
-    Resolved,
-}
-
-pub(crate) struct Decoded<I> {
-    pub(crate) instance: Option<I>,
-    pub(crate) deferred: bool,
-    pub(crate) references: Vec<Reference>,
-    pub(crate) secrets: Vec<String>,
-}
-
-pub(crate) struct Reference {
-    pub(crate) target: Box<str>,
-    pub(crate) client_type_name: String,
-    pub(crate) span: crate::span::Span,
-    pub(crate) key_path: String,
-}
-
-pub(crate) fn decode<I>(
-    _value: &super::value::Value,
-    _path: &str,
-    decode: super::types::DecodeFn<I>,
-    _mode: Mode,
-) -> Result<Decoded<I>, Vec<crate::diagnostic::Problem>> {
-    Ok(Decoded { instance: decode(Decoder(PhantomData)).ok(), deferred: false, references: vec![], secrets: vec![] })
-}

@@ -178,7 +178,7 @@ mod tests {
         check("a = [{ x = 1 }, { x = 2, x = 3 }]", 2, Some(1));
         check("[[a]]\nx = 1\n[[a]]\nx = 2\nx = 3", 2, Some(1));
         check("[[a]]\n[a.x]\n[[a]]\n[a.x]\n[a.x]", 2, Some(1));
-        check("a.x = 1\na.\"x\" = 2", 1, Some(0));
+        check("a.x = 1\na . x = 2", 1, Some(0));
         check("x = 1", 0, None);
     }
 }

@@ -38,13 +38,13 @@ pub(crate) fn decode_fields<I>(
         Ok(_) => {}
         Err(mut found) => problems.append(&mut found),
     }
-    problems.iter_mut().for_each(forget_place);
+    let file = &sources.get(source).name;
+    let problems = problems.into_iter().map(|problem| without_place(problem, file)).collect();
     Err(context::diagnostics(problems, &sources, &Default::default()))
 }
 
-fn forget_place(problem: &mut Problem) {
-    problem.span = None;
-    problem.related.clear();
+fn without_place(problem: Problem, file: &str) -> Problem {
+    Problem { span: None, file: Some(file.to_owned()), related: Vec::new(), ..problem }
 }
 
 /// Converts values that have no place in a text.

@@ -37,8 +37,8 @@ pub(super) fn parse(source: SourceId, context: &mut Context<'_>) -> Table {
 fn syntax(source: SourceId, text: &str, mut errors: Vec<toml::de::Error>) -> (Vec<Problem>, bool) {
     let range = |error: &toml::de::Error| error.span().unwrap_or(0..0);
     errors.sort_by_key(|error| range(error).start);
-    errors.dedup_by_key(|error| range(error).start);
     let broken = errors.iter().any(|error| error.message() != DUPLICATE);
+    errors.dedup_by_key(|error| range(error).start);
     let firsts = if broken { None } else { Some(duplicate::firsts(text, errors.iter().map(&range))) };
     let problems = errors.iter().enumerate().map(|(at, error)| {
         let span = Span::new(source, range(error));
