@@ -5,7 +5,6 @@ use std::{collections::HashMap, sync::Arc};
 use super::{
     context::Context,
     decode::{self, Decoded, Mode},
-    extends,
     graph::{self, Edge},
     layer::{Declaration, Defaults, merge, merge_value},
     lifecycle::Lifecycle,
@@ -42,7 +41,7 @@ pub(super) fn check<T: Types>(
     types: &T,
     context: &mut Context<'_>,
 ) -> Vec<Checked<T::Instance>> {
-    let mut checker = Checker { defaults, types, default_lifecycle: None, copied: 0 };
+    let mut checker = Checker { defaults, types, default_lifecycle: None };
     let checked: Vec<_> = connections.into_iter().map(|declaration| checker.check(declaration, context)).collect();
     check_references(&checked, context);
     checked
@@ -53,8 +52,6 @@ struct Checker<'a, T> {
     types: &'a T,
     /// What a connection without a `lifecycle` of its own has; read once.
     default_lifecycle: Option<Lifecycle>,
-    /// The bytes of defaults copied so far.
-    copied: usize,
 }
 
 impl<T: Types> Checker<'_, T> {
@@ -101,11 +98,9 @@ impl<T: Types> Checker<'_, T> {
         info
     }
 
-    fn add_defaults(&mut self, declaration: &mut Declaration, type_name: &str, context: &mut Context<'_>) {
+    fn add_defaults(&self, declaration: &mut Declaration, type_name: &str, context: &mut Context<'_>) {
         let Some(defaults) = self.defaults.types.get(type_name).and_then(Value::as_table) else { return };
-        self.copied += extends::weight_of(defaults);
-        if self.copied > extends::MAX_COPIED {
-            context.add(extends::too_much(declaration));
+        if !context.may_copy(defaults, &declaration.name, declaration.header) {
             return;
         }
         let mut fields = defaults.clone();
@@ -158,7 +153,7 @@ fn enabled(declaration: &Declaration, context: &mut Context<'_>) -> bool {
 }
 
 fn not_boolean(span: Span) -> Problem {
-    Problem::new(Code::WrongType, span, "expected a boolean").help("write `true` or `false`")
+    Problem::new(Code::WrongType, span, "`enabled` must be a boolean").help("write `true` or `false`")
 }
 
 fn resolve(value: &mut Value, path: &str, context: &Context<'_>) -> Resolution {

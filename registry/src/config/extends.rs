@@ -28,43 +28,17 @@ pub(super) fn inherit(mut connections: Vec<Declaration>, context: &mut Context<'
         return connections;
     }
     let parents = parents(&mut connections, context);
-    let mut copied = 0;
     for at in order(&parents) {
         let Some(parent) = parents[at] else { continue };
-        copied += weight_of(&connections[parent].fields);
-        if copied > MAX_COPIED {
-            context.add(too_much(&connections[at]));
-            return connections;
+        let Declaration { name, header, .. } = &connections[at];
+        if connections[parent].incomplete || !context.may_copy(&connections[parent].fields, name, *header) {
+            connections[at].incomplete = true;
+            continue;
         }
         let (reserved, fields) = (connections[parent].reserved.clone(), connections[parent].fields.clone());
-        connections[at].incomplete |= connections[parent].incomplete;
         lay_under(&mut connections[at], reserved, fields);
     }
     connections
-}
-
-/// What all copies of inherited keys take, in bytes at least: a few lines of a file could otherwise ask for
-/// more memory than there is.
-pub(super) const MAX_COPIED: usize = 512 * 1024 * 1024;
-
-/// The memory that a copy takes.
-pub(super) fn weight_of(table: &Table) -> usize {
-    table.entries.iter().map(|(key, value)| key.len() + size_of::<(Box<str>, Value)>() + weight_of_value(value)).sum()
-}
-
-/// The problem of a configuration that copies more than [`MAX_COPIED`].
-pub(super) fn too_much(connection: &Declaration) -> Problem {
-    Problem::new(Code::InvalidValue, connection.header, "the configuration inherits more than 512 MiB")
-        .key_path(format!("connections.{}", connection.name))
-}
-
-fn weight_of_value(value: &Value) -> usize {
-    match &value.kind {
-        ValueKind::String(text) | ValueKind::Text(text) | ValueKind::Template(text) => text.len(),
-        ValueKind::Array(items) => items.iter().map(|item| size_of_val(item) + weight_of_value(item)).sum(),
-        ValueKind::Table(table) => weight_of(table),
-        _ => 0,
-    }
 }
 
 /// The connection that each one extends. What is wrong is reported and left out.
@@ -138,7 +112,6 @@ fn lay_under(connection: &mut Declaration, inherited: Reserved, mut fields: Tabl
 struct Files {
     /// `None` for one that could not be read.
     tables: HashMap<String, Option<Table>>,
-    copied: usize,
 }
 
 impl Files {
@@ -154,9 +127,8 @@ impl Files {
             connection.incomplete = true;
             return;
         };
-        self.copied += weight_of(table);
-        if self.copied > MAX_COPIED {
-            context.add(too_much(connection));
+        if !context.may_copy(table, &connection.name, connection.header) {
+            connection.incomplete = true;
             return;
         }
         let mut fields = table.clone();

@@ -21,7 +21,7 @@ use crate::{
 pub(super) fn take(main: &mut Document, context: &mut Context<'_>) -> Vec<Document> {
     let Some(list) = main.root.remove("include") else { return Vec::new() };
     let ValueKind::Array(items) = &list.kind else {
-        context.add(wrong_type(&list, "an array of strings").key_path("include"));
+        context.add(wrong_type("include", &list, "an array of strings").key_path("include"));
         return Vec::new();
     };
     let mut documents = Vec::new();
@@ -39,8 +39,10 @@ pub(super) fn take(main: &mut Document, context: &mut Context<'_>) -> Vec<Docume
 }
 
 /// The problem of a value that is not `expected`.
-pub(super) fn wrong_type(value: &Value, expected: &str) -> Problem {
-    Problem::new(Code::WrongType, value.span, format!("expected {expected}, found {}", value.what()))
+pub(super) fn wrong_type(key: &str, value: &Value, expected: &str) -> Problem {
+    let (key, found) = (key.escape_debug(), value.what());
+    Problem::new(Code::WrongType, value.span, format!("`{key}` must be {expected}, found {found}"))
+        .label(format!("this is {found}"))
 }
 
 fn main_path(context: &Context<'_>) -> Option<PathBuf> {
@@ -57,7 +59,7 @@ fn paths(item: &Value, key_path: &str, context: &mut Context<'_>) -> Option<Vec<
         ValueKind::Template(_) => Err(no_placeholder(item)),
         // Reported by the parser.
         ValueKind::Dummy(_) => return None,
-        _ => Err(wrong_type(item, "a string")),
+        _ => Err(wrong_type("include", item, "a string")),
     };
     found.map_err(|problem| context.add(problem.key_path(key_path))).ok()
 }

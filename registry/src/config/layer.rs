@@ -144,7 +144,7 @@ impl Layers {
     }
 
     fn add_connections(&mut self, value: Value, layer: Layer, context: &mut Context<'_>) {
-        let Some(connections) = table(value, || "connections".to_owned(), context) else { return };
+        let Some(connections) = table("connections", value, "", context) else { return };
         for (name, value) in connections.entries {
             if let Some(fault) = name::fault(&name) {
                 let message = format!("a connection cannot be called `{}`: {fault}", name.escape_debug());
@@ -156,7 +156,7 @@ impl Layers {
 
     fn add_connection(&mut self, name: &str, value: Value, layer: Layer, context: &mut Context<'_>) {
         let (name_span, header) = (value.key_span, value.span);
-        let Some(keys) = table(value, || format!("connections.{name}"), context) else { return };
+        let Some(keys) = table(name, value, "connections.", context) else { return };
         let Some(at) = self.position(name) else {
             let name: Arc<str> = name.into();
             self.by_name.insert(name.clone(), self.connections.len());
@@ -203,10 +203,10 @@ impl Layered {
 
 impl Defaults {
     fn add(&mut self, value: Value, context: &mut Context<'_>) {
-        let Some(defaults) = table(value, || "defaults".to_owned(), context) else { return };
+        let Some(defaults) = table("defaults", value, "", context) else { return };
         for (key, value) in defaults.entries {
             if value.as_table().is_none() {
-                context.add(wrong_type(&value, "a table").key_path(format!("defaults.{key}")));
+                context.add(wrong_type(&key, &value, "a table").key_path(format!("defaults.{key}")));
             } else if &*key == "lifecycle" {
                 lay(&mut self.lifecycle, value);
             } else if let Some(old) = self.types.get_mut(&key) {
@@ -247,9 +247,10 @@ pub(super) fn unknown_key(key: &str, span: Span, known: &[&str]) -> Problem {
     Problem::new(Code::UnknownKey, span, format!("unknown key `{}`", key.escape_debug())).key_path(key).help(help)
 }
 
-fn table(value: Value, key_path: impl FnOnce() -> String, context: &mut Context<'_>) -> Option<Table> {
+/// The table of `key`; `parent` is the path around it.
+fn table(key: &str, value: Value, parent: &str, context: &mut Context<'_>) -> Option<Table> {
     if value.as_table().is_none() && !matches!(value.kind, ValueKind::Dummy(_)) {
-        context.add(wrong_type(&value, "a table").key_path(key_path()));
+        context.add(wrong_type(key, &value, "a table").key_path(format!("{parent}{key}")));
     }
     match value.kind {
         ValueKind::Table(table) => Some(table),

@@ -84,17 +84,16 @@ impl Lifecycle {
         let mut problems = Vec::new();
         let mut refuse = |is_wrong: bool, key: &str, message: &str| {
             if is_wrong {
-                let problem = Problem::new(Code::InvalidValue, place(value, key), message);
+                let problem = Problem::new(Code::InvalidValue, place(value, key), format!("`{key}` {message}"));
                 problems.push(problem.key_path(format!("{path}.{key}")));
             }
         };
         for (key, duration) in self.positive_durations() {
-            refuse(duration.is_zero(), key, "the duration must be longer than zero");
+            refuse(duration.is_zero(), key, "must be longer than zero");
         }
-        refuse(self.check_fall == 0, "check_fall", "the number must be at least 1");
-        refuse(self.check_rise == 0, "check_rise", "the number must be at least 1");
-        let message = "`retry.base` is longer than `retry.max`";
-        refuse(self.retry.base > self.retry.max, "retry.base", message);
+        refuse(self.check_fall == 0, "check_fall", "must be at least 1");
+        refuse(self.check_rise == 0, "check_rise", "must be at least 1");
+        refuse(self.retry.base > self.retry.max, "retry.base", "is longer than `retry.max`");
         problems
     }
 

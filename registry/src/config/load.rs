@@ -67,8 +67,8 @@ where
     if context.problems.is_empty() {
         Ok(Configuration::new(checked, context))
     } else {
-        let public = checked.iter().flat_map(|connection| public::spans(connection));
-        context.public.extend(public);
+        context.public.extend(layers.defaults.lifecycle.iter().flat_map(public::all));
+        context.public.extend(checked.iter().flat_map(public::spans));
         Err(context.into_diagnostics())
     }
 }

@@ -32,11 +32,10 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-pub use decode::{DecodeError, Decoder};
 pub use field::{Field, Visibility};
 pub(crate) use {
     configuration::{Configuration, Declared, Resolved},
-    decode::Reference,
+    decode::{DecodeError, Decoder, Reference},
     environment::Environment,
     fields::decode_fields,
     lifecycle::{Lifecycle, Replace, Retry, Start},

@@ -44,7 +44,7 @@ fn syntax(source: SourceId, text: &str, mut errors: Vec<toml::de::Error>) -> (Ve
         let span = Span::new(source, range(error));
         match firsts.as_ref().map(|firsts| &firsts[at]) {
             Some(duplicate) => duplicate_key(span, duplicate.as_ref()),
-            None => Problem::new(Code::Syntax, span, words(error.message())),
+            None => Problem::new(Code::Syntax, span, words(error.message(), &text[range(error)])),
         }
     });
     (problems.collect(), broken)
@@ -65,9 +65,11 @@ fn duplicate_key(span: Span, duplicate: Option<&duplicate::Duplicate>) -> Proble
 }
 
 /// The parser's message when it is one that is known to repeat nothing of the text.
-fn words(message: &str) -> String {
+fn words(message: &str, place: &str) -> String {
     let description = message.split(", expected").next().unwrap_or_default();
     match description {
+        // Of nothing at all, as in `key = `.
+        "string values must be quoted" if place.trim().is_empty() => "not valid TOML: missing value".to_owned(),
         "recursion limit" | "cannot recurse further; max recursion depth met" => TOO_DEEP.to_owned(),
         _ if KNOWN_MESSAGES.contains(&description) => format!("not valid TOML: {description}"),
         _ => "not valid TOML".to_owned(),
@@ -83,8 +85,9 @@ struct Converter<'t> {
 impl Converter<'_> {
     fn table(&mut self, table: DeTable<'_>, depth: usize) -> Table {
         let entries = table.into_iter().map(|(key, value)| {
-            let key_span = self.span(&key);
+            let (key_span, before) = (self.span(&key), self.problems.len());
             let value = self.value(key_span, value, depth + 1);
+            self.add_step(before, key.get_ref());
             (Box::from(&**key.get_ref()), value)
         });
         Table { entries: entries.collect() }
@@ -93,9 +96,14 @@ impl Converter<'_> {
     fn array(&mut self, array: DeArray<'_>, depth: usize) -> Vec<Value> {
         array
             .into_iter()
-            .map(|item| {
-                let span = self.span(&item);
-                self.value(span, item, depth + 1)
+            .enumerate()
+            .map(|(at, item)| {
+                let (span, before) = (self.span(&item), self.problems.len());
+                let value = self.value(span, item, depth + 1);
+                if self.problems.len() > before {
+                    self.add_step(before, &format!("[{at}]"));
+                }
+                value
             })
             .collect()
     }
@@ -111,7 +119,8 @@ impl Converter<'_> {
             DeValue::Float(float) => ValueKind::Float(float.as_str().parse().unwrap_or(f64::NAN)),
             DeValue::Boolean(boolean) => ValueKind::Boolean(boolean),
             DeValue::Datetime(datetime) => ValueKind::Datetime(datetime),
-            DeValue::Array(_) | DeValue::Table(_) if depth >= MAX_DEPTH => {
+            deep @ (DeValue::Array(_) | DeValue::Table(_)) if depth >= MAX_DEPTH => {
+                take_apart(deep);
                 self.wrong(Problem::new(Code::InvalidValue, span, TOO_DEEP))
             }
             DeValue::Array(array) => ValueKind::Array(self.array(array, depth)),
@@ -128,6 +137,14 @@ impl Converter<'_> {
         interpolate::classify(text, literal, span, &mut self.problems)
     }
 
+    /// Puts a step in front of the key paths of the problems that were found below it.
+    fn add_step(&mut self, before: usize, step: &str) {
+        for problem in &mut self.problems[before..] {
+            let dot = if problem.key_path.as_ref().is_none_or(|rest| rest.starts_with('[')) { "" } else { "." };
+            problem.key_path = Some(format!("{step}{dot}{}", problem.key_path.as_deref().unwrap_or_default()));
+        }
+    }
+
     fn wrong(&mut self, problem: Problem) -> ValueKind {
         self.problems.push(problem);
         ValueKind::Dummy(0)
@@ -135,6 +152,19 @@ impl Converter<'_> {
 
     fn span<T>(&self, spanned: &Spanned<T>) -> Span {
         Span::new(self.source, spanned.span())
+    }
+}
+
+/// Drops a value of any depth. Its own drop calls itself, and dotted keys in inline tables make values so deep
+/// that this ends the stack.
+fn take_apart(value: DeValue<'_>) {
+    let mut rest = vec![value];
+    while let Some(value) = rest.pop() {
+        match value {
+            DeValue::Array(items) => rest.extend(items.into_iter().map(Spanned::into_inner)),
+            DeValue::Table(table) => rest.extend(table.into_iter().map(|(_, value)| value.into_inner())),
+            _ => {}
+        }
     }
 }
 

@@ -111,12 +111,12 @@ fn check(key: &str, value: &Value) -> Result<bool, Problem> {
     match (key, &value.kind) {
         (_, ValueKind::Dummy(_)) => Ok(false),
         ("lifecycle", ValueKind::Table(_)) => Ok(true),
-        ("lifecycle", _) => Err(wrong_type(value, "a table")),
+        ("lifecycle", _) => Err(wrong_type(key, value, "a table")),
         ("enabled", ValueKind::Boolean(_) | ValueKind::Text(_) | ValueKind::Template(_)) => Ok(true),
-        ("enabled", _) => Err(wrong_type(value, "a boolean")),
+        ("enabled", _) => Err(wrong_type(key, value, "a boolean")),
         (_, ValueKind::String(_) | ValueKind::Text(_)) => Ok(true),
         (_, ValueKind::Template(_)) => Err(no_placeholder(value)),
-        _ => Err(wrong_type(value, "a string")),
+        _ => Err(wrong_type(key, value, "a string")),
     }
 }
 

@@ -64,8 +64,8 @@ fn a_file_of_fields_has_fields_alone_and_is_read_once() {
         "connections.toml:9:15: [CR008]: the path leaves the configuration's folder",
         "connections.toml:12:15: [CR002]: cannot read `gone`: it does not exist",
         "f.toml:1:1: [CR008]: `type` is not allowed here",
-        "f.toml:2:8: [CR007]: expected an integer, found a boolean",
-        "broken.toml:1:6: [CR001]: not valid TOML: missing value",
+        "f.toml:2:8: [CR007]: `port` must be a whole number from 0 to 65535, found a boolean",
+        "broken.toml:1:7: [CR001]: not valid TOML: missing value",
     ]);
 }
 
@@ -84,5 +84,5 @@ fn a_configuration_cannot_ask_for_more_memory_than_its_size_explains() {
     for at in 0..600 {
         text.push_str(&format!("[connections.n{at}]\nextends = 'a'\n"));
     }
-    Fixture::new(&text).check(&["connections.toml:1536:1: [CR008]: the configuration inherits more than 512 MiB"]);
+    Fixture::new(&text).check(&["connections.toml:258:1: [CR008]: the configuration inherits more than 128 MiB"]);
 }

@@ -39,7 +39,8 @@ fn another_type_in_an_upper_layer_drops_the_fields_of_the_old_one() {
 #[test]
 fn one_name_in_two_included_files_is_an_error() {
     let cache = "[connections.a]\ntype = 'cache'\nhost = ''\n";
-    let fixture = Fixture::of(&[("connections.toml", "include = ['*-x.toml']"), ("1-x.toml", cache), ("2-x.toml", cache)]);
+    let fixture =
+        Fixture::of(&[("connections.toml", "include = ['*-x.toml']"), ("1-x.toml", cache), ("2-x.toml", cache)]);
     fixture.check(&["2-x.toml:1:14: [CR003]: connection `a` is declared twice"]);
 }
 
@@ -51,7 +52,7 @@ fn includes_stay_in_the_folder_and_names_must_exist() {
         "connections.toml:1:20: [CR008]: the path leaves the configuration's folder",
         "connections.toml:1:35: [CR008]: `*` and `?` are allowed in the file name alone",
         "connections.toml:1:49: [CR008]: the path leaves the configuration's folder",
-        "connections.toml:1:53: [CR007]: expected a string, found an integer",
+        "connections.toml:1:53: [CR007]: `include` must be a string, found an integer",
     ]);
     let fixture = Fixture::of(&[("connections.toml", "include = ['gone.toml']\nx = 1"), ("a.toml", "include = []")]);
     fixture.check(&["connections.toml:1:12: [CR002]: cannot read `gone.toml`: it does not exist"]);
@@ -89,27 +90,28 @@ fn an_override_can_switch_a_connection_off_or_give_it_another_type() {
     let configuration = fixture.valid();
     assert!(!configuration.connections()[0].enabled);
     assert_eq!(configuration.connections()[0].enabled_at().as_deref(), Some("CONNECTIONS__A__ENABLED:1:25"));
-    let fixture =
-        Fixture::new(DB).variable("CONNECTIONS__A__TYPE", "cache").variable("CONNECTIONS__A__HOST", "h");
+    let fixture = Fixture::new(DB).variable("CONNECTIONS__A__TYPE", "cache").variable("CONNECTIONS__A__HOST", "h");
     assert_eq!(&*fixture.valid().connections()[0].type_name, "cache");
 }
 
 #[test]
 fn overrides_that_fit_nothing_are_errors_in_the_variable() {
-    let fixture = Fixture::new(&format!("{DB}[connections.b-c]\ntype = 'cache'\nhost = ''\n[connections.b_c]\ntype = 'cache'\nhost = ''\n"))
-        .variable("CONNECTIONS__AA__PORT", "1")
-        .variable("CONNECTIONS__A", "1")
-        .variable("CONNECTIONS__A__EXTENDS", "b")
-        .variable("CONNECTIONS__A__PROT", "hunter2")
-        .variable("CONNECTIONS__A__PORT", "hunter2")
-        .variable("CONNECTIONS__B_C__HOST", "1")
-        .variable("CONNECTIONS__a__URL", "1")
-        .variable("CONNECTIONS__A__URL", "1");
+    let fixture = Fixture::new(&format!(
+        "{DB}[connections.b-c]\ntype = 'cache'\nhost = ''\n[connections.b_c]\ntype = 'cache'\nhost = ''\n"
+    ))
+    .variable("CONNECTIONS__AA__PORT", "1")
+    .variable("CONNECTIONS__A", "1")
+    .variable("CONNECTIONS__A__EXTENDS", "b")
+    .variable("CONNECTIONS__A__PROT", "hunter2")
+    .variable("CONNECTIONS__A__PORT", "hunter2")
+    .variable("CONNECTIONS__B_C__HOST", "1")
+    .variable("CONNECTIONS__a__URL", "1")
+    .variable("CONNECTIONS__A__URL", "1");
     fixture.check(&[
         "CONNECTIONS__A:1:1: [CR017]: the variable does not name a connection and a key",
         "CONNECTIONS__AA__PORT:1:14: [CR017]: the variable fits no connection",
         "CONNECTIONS__A__EXTENDS:1:17: [CR017]: `extends` cannot be set by a variable",
-        "CONNECTIONS__A__PORT:1:22: [CR007]: expected a number, found a string",
+        "CONNECTIONS__A__PORT:1:22: [CR007]: `port` must be a whole number from 0 to 65535",
         "CONNECTIONS__A__PROT:1:17: [CR005]: unknown key `prot`",
         "CONNECTIONS__B_C__HOST:1:14: [CR017]: the variable fits more than one connection: b-c, b_c",
         "CONNECTIONS__a__URL:1:17: [CR017]: two variables set this key",

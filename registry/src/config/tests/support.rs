@@ -13,9 +13,7 @@ use serde::Deserialize;
 use tempfile::TempDir;
 
 use crate::{
-    config::{
-        Configuration, DecodeFn, Environment, Field, LoadRequest, MainSource, TypeInfo, Types, Visibility, load,
-    },
+    config::{Configuration, DecodeFn, Environment, Field, LoadRequest, MainSource, TypeInfo, Types, Visibility, load},
     diagnostic::Diagnostic,
     reference::ConnectionRef,
     secret::Secret,
