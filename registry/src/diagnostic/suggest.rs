@@ -3,10 +3,11 @@
 use strsim::osa_distance;
 
 /// The candidate nearest to `given`, when it is near enough to be a slip of the keyboard: at most a third of
-/// the length in edits, case aside.
+/// the length in edits and never all of it, case aside.
 pub(crate) fn did_you_mean<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let given = given.to_lowercase();
-    let allowed = given.chars().count().max(3) / 3;
+    let length = given.chars().count();
+    let allowed = (length.max(3) / 3).min(length.saturating_sub(1));
     candidates
         .into_iter()
         .map(|candidate| (osa_distance(&given, &candidate.to_lowercase()), candidate))
@@ -31,5 +32,7 @@ mod tests {
         check("SQLITE", Some("sqlite"));
         check("kafka", None);
         check("", None);
+        assert_eq!(did_you_mean("a", ["b"]), None);
+        assert_eq!(did_you_mean("a", ["A"]), Some("A"));
     }
 }

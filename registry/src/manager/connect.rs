@@ -13,7 +13,9 @@ use crate::{
     config::{Lifecycle, Resolved},
     connection::ConnectContext,
     error::{Error, Result},
-    registry::{Ask, AttemptId, Backoff, Client, ClientType, Closer, Entry, Failure, Finished, Outcome, Pending},
+    registry::{
+        Ask, AttemptId, Backoff, BadGoodbye, Client, ClientType, Closer, Entry, Failure, Finished, Outcome, Pending,
+    },
 };
 
 impl Shared {
@@ -151,12 +153,10 @@ async fn connect(attempt: Attempt, entry: Arc<Entry>) -> Result<Client, Failure<
     let any = instance.connect_erased(&context).await.map_err(|cause| attempt.refused(cause, &secrets))?;
     let client_type = entry.client_type().expect("a declared connection's type is known");
     let client = Arc::clone(&any);
-    let parting = attempt.clone();
     let closer: Closer = Box::new(move || {
-        Box::pin(async move {
-            let goodbye = instance.disconnect_erased(&client).await;
-            goodbye.map_err(|cause| parting.disconnect_failed(cause, &secrets))
-        })
+        Box::pin(
+            async move { instance.disconnect_erased(&client).await.map_err(|cause| BadGoodbye { cause, secrets }) },
+        )
     });
     Ok(Client { any, client_type, closer: Some(closer) })
 }

@@ -4,10 +4,10 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use tokio::{sync::watch, task::JoinSet, time::timeout};
 
-use super::{shared::Shared, task::AbortOnDrop};
+use super::{failure::without_secrets, shared::Shared, task::AbortOnDrop};
 use crate::{
     error::{Error, ErrorKind, Result},
-    registry::{AttemptId, Client, Closed, Closer, Entry, Outcome, Pending},
+    registry::{AttemptId, BadGoodbye, Client, Closed, Closer, Entry, Outcome, Pending},
 };
 
 impl Shared {
@@ -106,17 +106,20 @@ impl Shared {
     pub(super) async fn say_goodbye(&self, name: &str, closer: Closer) -> Result<()> {
         let declared = self.configuration.find(name);
         let limit = declared.map_or(Duration::MAX, |declared| declared.lifecycle.disconnect_timeout);
-        let failed = |what: String| {
-            let message = format!("{}: {what}", self.describe(name));
+        let failed = |what: &str| {
+            let message = format!("{} {what}", self.describe(name));
             Error::new(ErrorKind::DisconnectFailed, message).for_connection(name)
         };
         match timeout(limit, AbortOnDrop::spawn(closer())).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(join)) if join.is_panic() => Err(failed("its `disconnect` panicked".to_owned())),
-            Ok(Err(_)) => Err(failed("the runtime ended during its `disconnect`".to_owned())),
+            Ok(Ok(Ok(()))) => Ok(()),
+            Ok(Ok(Err(BadGoodbye { cause, secrets }))) => {
+                Err(failed("failed to disconnect").caused_by(cause, &|text| without_secrets(text, &secrets)))
+            }
+            Ok(Err(join)) if join.is_panic() => Err(failed("panicked in its `disconnect`")),
+            Ok(Err(_)) => Err(failed("could not disconnect: the runtime ended")),
             Err(_) => {
                 let limit = humantime::format_duration(limit);
-                Err(failed(format!("its `disconnect` did not end within its disconnect_timeout of {limit}")))
+                Err(failed(&format!("did not end its `disconnect` within its disconnect_timeout of {limit}")))
             }
         }
     }

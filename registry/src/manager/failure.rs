@@ -37,12 +37,6 @@ impl Attempt {
         Failure { failure, permanent }
     }
 
-    /// The type's `disconnect` returned an error.
-    pub(super) fn disconnect_failed(&self, cause: BoxError, secrets: &[String]) -> Error {
-        let message = format!("{} failed to disconnect", self.describe());
-        self.error(ErrorKind::DisconnectFailed, message).caused_by(cause, &|text| without_secrets(text, secrets))
-    }
-
     /// A placeholder could not be resolved, or what it gave does not fit.
     pub(super) fn unresolved(&self, diagnostics: Vec<Diagnostic>) -> Failure<Error> {
         let message = format!("{} cannot be used as it is configured", self.describe());
@@ -58,7 +52,7 @@ impl Attempt {
 
     // The panic's own text may hold anything and is dropped; it went to the panic hook.
     pub(super) fn panicked(&self) -> Failure<Error> {
-        self.transient(ErrorKind::ConnectPanicked, format!("{}: its `connect` panicked", self.describe()))
+        self.transient(ErrorKind::ConnectPanicked, format!("{} panicked in its `connect`", self.describe()))
     }
 
     /// The attempt was given up because the connection was closed, replaced or removed.

@@ -8,7 +8,7 @@ use std::{
 use super::{guard::Conn, index::Index, pending::Pending, slot::Slot};
 use crate::{
     connection::{AnyClient, BoxFuture},
-    error::{Error, ErrorKind, Result},
+    error::{BoxError, Error, ErrorKind, Result},
     lease::{AnyLease, Lease},
 };
 
@@ -43,8 +43,14 @@ pub(crate) struct Client {
     pub(crate) closer: Option<Closer>,
 }
 
-/// Says goodbye to a client.
-pub(crate) type Closer = Box<dyn FnOnce() -> BoxFuture<'static, Result<()>> + Send>;
+/// Says goodbye to a client. Holds nothing of the manager, which holds it.
+pub(crate) type Closer = Box<dyn FnOnce() -> BoxFuture<'static, Result<(), BadGoodbye>> + Send>;
+
+/// What a type's `disconnect` returned, with the secrets that its text must not show.
+pub(crate) struct BadGoodbye {
+    pub(crate) cause: BoxError,
+    pub(crate) secrets: Vec<String>,
+}
 
 /// A Rust type: its identity, and its name for messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -17,7 +17,7 @@ pub use guard::Conn;
 pub use instances::ConnectionRegistry;
 pub(crate) use {
     backoff::Backoff,
-    entry::{Client, ClientType, Closer, Entry},
+    entry::{BadGoodbye, Client, ClientType, Closer, Entry},
     handle::HandleCache,
     pending::{Outcome, Pending},
     slot::{Ask, AttemptId, Closed, Failure, Finished},
