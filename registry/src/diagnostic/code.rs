@@ -61,6 +61,7 @@ impl Code {
     }
 
     /// All codes in the order of their ids.
+    #[cfg(test)]
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         ENTRIES.iter().map(|entry| entry.code)
     }

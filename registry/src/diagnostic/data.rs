@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{escape::visible, page::Pages, problem::Problem};
+use super::{code::Code, escape::visible, page::Pages, problem::Problem};
 
 /// One problem of a configuration: what, where, and what to do. Holds no value of the configuration.
 ///
@@ -41,6 +41,19 @@ impl Diagnostic {
                 .chain(problem.related.iter().map(|(span, text)| pages.label(*span, text)))
                 .collect(),
         }
+    }
+
+    /// What the code of a diagnostic means in general and what to do about it: a title and a paragraph. `None` when
+    /// there is no such code.
+    ///
+    /// ```
+    /// use connection_registry::Diagnostic;
+    ///
+    /// assert!(Diagnostic::explain("CR004").unwrap().starts_with("CR004: no linked type has this name\n\n"));
+    /// ```
+    pub fn explain(code: &str) -> Option<String> {
+        let code = Code::find(code)?;
+        Some(format!("{}: {}\n\n{}", code.id(), code.title(), code.explanation()))
     }
 
     /// The stable code, such as `CR004`.

@@ -6,6 +6,7 @@ mod disconnect;
 mod guards;
 mod mistakes;
 mod properties;
+mod readme;
 mod ready_made;
 mod references;
 mod runtime;

@@ -307,7 +307,7 @@ fn soon(folder: &TempDir) -> ConnectContext {
 fn context(folder: &TempDir, within: Duration) -> ConnectContext {
     struct NoReferences;
     impl References for NoReferences {
-        fn guard(&self, _: &str) -> BoxFuture<'_, Result<Arc<dyn Any + Send + Sync>, Error>> {
+        fn connected(&self, _: &str) -> BoxFuture<'static, Result<Arc<dyn Any + Send + Sync>, Error>> {
             unreachable!("no field of this type refers to another connection")
         }
     }

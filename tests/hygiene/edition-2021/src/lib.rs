@@ -44,7 +44,26 @@ fn ten() -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use connection_registry::ConnectionFactory;
+    use connection_registry::{BoxError, ConnectionFactory, ConnectionManager};
+
+    use super::TicketClient;
+
+    #[tokio::test]
+    async fn a_file_is_loaded_and_its_connection_is_got() -> Result<(), BoxError> {
+        let path = std::env::temp_dir().join(format!("edition-2021-{}.toml", std::process::id()));
+        std::fs::write(
+            &path,
+            "[connections.support]\ntype = 'tickets'\nbase_url = 'https://tickets.example.com'\ntoken = 'none'\n\
+             timeout = '1m'\n",
+        )?;
+        let connections = ConnectionManager::from_file(&path)?;
+        let tickets = connections.get::<TicketClient>("support").await?;
+        assert_eq!(tickets.url, "https://tickets.example.com?page=10&wait=60");
+        assert_eq!(tickets.authorization, "Bearer none");
+        connections.disconnect_all().await?;
+        std::fs::remove_file(&path)?;
+        Ok(())
+    }
 
     #[test]
     fn the_type_is_in_the_catalogue() {
