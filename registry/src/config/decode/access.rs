@@ -16,7 +16,7 @@ use super::{
     expected::Expected,
     session::{Session, Shape},
 };
-use crate::config::value::{Value, ValueKind};
+use crate::config::value::Value;
 
 /// The entries of a table, or the two fields of a [`Duration`], which serde knows as a struct.
 // One type for both: a second one would have every struct's visitor compiled a second time.
@@ -179,7 +179,7 @@ impl<'a> Variant<'a> {
     }
 }
 
-impl<'de, 'a> EnumAccess<'de> for Variant<'a> {
+impl<'de> EnumAccess<'de> for Variant<'_> {
     type Error = DecodeError;
     type Variant = Self;
 

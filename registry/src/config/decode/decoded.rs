@@ -2,7 +2,7 @@
 
 use super::{
     decoder::Decoder,
-    location::{Location, child},
+    location::{Location, child, last_key},
     repair::Repair,
     report::{self, Spot},
     session::{NotedReference, Session},
@@ -93,7 +93,7 @@ pub(super) fn located(references: Vec<NotedReference>, root: &Value, path: &str)
 
 fn unresolved(value: &Value, path: &str) -> Vec<Problem> {
     if matches!(value.kind, ValueKind::Template(_)) {
-        let name = path.rsplit('.').next().unwrap_or(path).to_owned();
+        let name = last_key(path).to_owned();
         return vec![report::unresolved(Spot { span: value.span, name, key_path: path.to_owned() })];
     }
     let children = (0..).map_while(|at| child(value, at).map(|child| (at, child)));

@@ -120,3 +120,14 @@ fn kind_of(found: &Unexpected<'_>) -> &'static str {
         _ => "another value",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_as_small_as_a_pointer() {
+        assert_eq!(size_of::<DecodeError>(), size_of::<usize>());
+        assert_eq!(size_of::<Result<u32, DecodeError>>(), 2 * size_of::<usize>());
+    }
+}

@@ -130,7 +130,7 @@ fn step_name(value: &Value, at: usize) -> String {
 }
 
 /// The last key of a path that may end in a quoted one.
-fn last_key(path: &str) -> &str {
+pub(super) fn last_key(path: &str) -> &str {
     match path.strip_suffix('"').and_then(|rest| rest.rfind(".\"")) {
         Some(at) => &path[at + 1..],
         None => path.rsplit('.').next().unwrap_or(path),

@@ -151,14 +151,15 @@ impl Repair<'_> {
         true
     }
 
+    /// A key that is refused, or that comes a second time under another name.
     fn drop_entry(&mut self, at: &Location, failure: Failure) -> bool {
+        let Some((parent, position)) = at.parent() else { return false };
         let spot = Spot { span: at.value(&self.tree).key_span, ..self.spot(at) };
-        let key = Value { kind: ValueKind::String(spot.name.as_str().into()), ..at.value(&self.tree).clone() };
         let problem = match failure {
             Failure::Duplicate(field) => report::given_twice(spot, field),
-            failure => self.problem_of(spot, failure, &key),
+            // The whole table: a visitor written by hand may speak of what it read before.
+            failure => self.problem_of(spot, failure, parent.value(&self.tree)),
         };
-        let Some((parent, position)) = at.parent() else { return false };
         let Some(table) = self.table_mut(&parent) else { return false };
         table.entries.remove(position);
         self.problems.push(problem);
@@ -203,16 +204,14 @@ impl Repair<'_> {
 
     fn put_last(&mut self, mut at: Location) -> bool {
         while let Some((parent, position)) = at.parent() {
-            let path = self.key_path(&at);
             let is_last = child(parent.value(&self.tree), position + 1).is_none();
+            let is_first_time = !is_last && self.postponed.insert(self.key_path(&at));
             if let Some(table) = self.table_mut(&parent)
-                && !is_last
+                && is_first_time
             {
                 let entry = table.entries.remove(position);
                 table.entries.push(entry);
-                if self.postponed.insert(path) {
-                    return true;
-                }
+                return true;
             }
             at = parent;
         }

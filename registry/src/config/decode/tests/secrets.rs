@@ -7,7 +7,10 @@ use serde::{
     de::{self, DeserializeOwned, Deserializer, Visitor},
 };
 
-use super::{super::Mode, fixture::Fixture};
+use super::{
+    super::{Decoder, Mode, session::Session},
+    fixture::Fixture,
+};
 use crate::secret::Secret;
 
 const CANARY: &str = "hunter2-canary";
@@ -46,8 +49,10 @@ impl<const WAY: u8> Visitor<'_> for ChattyVisitor<WAY> {
 fn check<T: DeserializeOwned>(toml: &str) {
     let toml = toml.replace("CANARY", CANARY);
     let fixture = Fixture::new(&toml);
+    let session = Session::new(&fixture.value);
+    let error = T::deserialize(Decoder::new(&fixture.value, &session)).err().expect("it is wrong");
     let problems = fixture.decode::<T>(Mode::Resolved).err().expect("it is wrong");
-    let shown = format!("{problems:?}").to_lowercase();
+    let shown = format!("{problems:?} {error:?} {error}").to_lowercase();
     for at in 0..CANARY.len() - 3 {
         let part = &CANARY[at..at + 4];
         assert!(!shown.contains(part), "{part} in {shown}");
