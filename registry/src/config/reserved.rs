@@ -26,12 +26,6 @@ pub(super) struct Split {
 }
 
 impl Reserved {
-    /// All that are given.
-    pub(super) fn values(&self) -> impl Iterator<Item = &Value> {
-        let Self { type_name, enabled, extends, config_file, lifecycle } = self;
-        [type_name, enabled, extends, config_file, lifecycle].into_iter().flatten()
-    }
-
     fn slot(&mut self, key: &str) -> Option<&mut Option<Value>> {
         match key {
             "type" => Some(&mut self.type_name),
