@@ -4,11 +4,12 @@ use std::{collections::HashMap, sync::Arc};
 
 use super::{
     context::Context,
-    decode::{self, Decoded, Mode},
+    decode::{self, Decoded, Mode, Reference},
     graph::{self, Edge},
     layer::{Declaration, Defaults, merge, merge_value},
     lifecycle::Lifecycle,
     placeholder::{Resolution, Resolver},
+    problems,
     reference::{self, Target},
     reserved,
     types::{TypeInfo, Types},
@@ -34,6 +35,12 @@ pub(super) struct Checked<I> {
     pub(super) lifecycle: Lifecycle,
 }
 
+impl<I> Checked<I> {
+    fn references(&self) -> &[Reference] {
+        self.decoded.as_ref().map(|decoded| &*decoded.references).unwrap_or_default()
+    }
+}
+
 /// Checks all connections; what is wrong is added to the context.
 pub(super) fn check<T: Types>(
     connections: Vec<Declaration>,
@@ -41,7 +48,11 @@ pub(super) fn check<T: Types>(
     types: &T,
     context: &mut Context<'_>,
 ) -> Vec<Checked<T::Instance>> {
-    let mut checker = Checker { defaults, types, default_lifecycle: None };
+    let default_lifecycle = defaults
+        .lifecycle
+        .as_ref()
+        .map_or_else(Lifecycle::default, |value| read_lifecycle(value.clone(), "defaults.lifecycle", context));
+    let checker = Checker { defaults, types, default_lifecycle };
     let checked: Vec<_> = connections.into_iter().map(|declaration| checker.check(declaration, context)).collect();
     check_references(&checked, context);
     checked
@@ -50,14 +61,14 @@ pub(super) fn check<T: Types>(
 struct Checker<'a, T> {
     defaults: &'a Defaults,
     types: &'a T,
-    /// What a connection without a `lifecycle` of its own has; read once.
-    default_lifecycle: Option<Lifecycle>,
+    /// What a connection without a `lifecycle` of its own has.
+    default_lifecycle: Lifecycle,
 }
 
 impl<T: Types> Checker<'_, T> {
-    fn check(&mut self, mut declaration: Declaration, context: &mut Context<'_>) -> Checked<T::Instance> {
+    fn check(&self, mut declaration: Declaration, context: &mut Context<'_>) -> Checked<T::Instance> {
         let enabled = enabled(&declaration, context);
-        let lifecycle = self.lifecycle(&mut declaration, context);
+        let lifecycle = self.lifecycle(&declaration, context);
         let info = self.info(&declaration, enabled, context);
         if let Some(info) = &info {
             self.add_defaults(&mut declaration, info.name, context);
@@ -83,7 +94,7 @@ impl<T: Types> Checker<'_, T> {
         let Some(value) = &reserved.type_name else {
             if !incomplete {
                 let problem = Problem::new(Code::MissingKey, *header, "missing key `type`");
-                let help = format!("linked types: {}", reserved::linked(self.types));
+                let help = format!("linked types: {}", problems::linked(self.types));
                 context.add(problem.key_path(format!("connections.{name}.type")).help(help));
             }
             return None;
@@ -92,7 +103,7 @@ impl<T: Types> Checker<'_, T> {
         let info = self.types.find(type_name);
         // The driver of a connection that is switched off need not be linked.
         if info.is_none() && enabled {
-            let problem = reserved::unknown_type(type_name, value.span, self.types);
+            let problem = problems::unknown_type(type_name, value.span, self.types);
             context.add(problem.key_path(format!("connections.{name}.type")));
         }
         info
@@ -108,17 +119,10 @@ impl<T: Types> Checker<'_, T> {
         declaration.fields = fields;
     }
 
-    fn lifecycle(&mut self, declaration: &mut Declaration, context: &mut Context<'_>) -> Lifecycle {
-        let defaults = self.defaults.lifecycle.as_ref();
-        let Some(own) = &declaration.reserved.lifecycle else {
-            return *self.default_lifecycle.get_or_insert_with(|| {
-                defaults.map_or_else(Lifecycle::default, |value| {
-                    read_lifecycle(value.clone(), "defaults.lifecycle", context)
-                })
-            });
-        };
+    fn lifecycle(&self, declaration: &Declaration, context: &mut Context<'_>) -> Lifecycle {
+        let Some(own) = &declaration.reserved.lifecycle else { return self.default_lifecycle };
         let mut value = own.clone();
-        if let Some(defaults) = defaults {
+        if let Some(defaults) = &self.defaults.lifecycle {
             value = defaults.clone();
             merge_value(&mut value, own.clone());
         }
@@ -168,35 +172,40 @@ fn resolve(value: &mut Value, path: &str, context: &Context<'_>) -> Resolution {
 
 /// Checks the references of enabled connections: each target, then that none leads back.
 fn check_references<I>(checked: &[Checked<I>], context: &mut Context<'_>) {
-    let is_referring =
-        |connection: &&Checked<I>| connection.decoded.as_ref().is_some_and(|it| !it.references.is_empty());
-    if !checked.iter().any(|connection| is_referring(&connection)) {
+    if checked.iter().all(|connection| connection.references().is_empty()) {
         return;
     }
     let by_name: HashMap<&str, usize> =
         checked.iter().enumerate().map(|(at, connection)| (&*connection.name, at)).collect();
-    let mut edges: Vec<Vec<Edge>> = vec![Vec::new(); checked.len()];
-    for (at, connection) in checked.iter().enumerate().filter(|(_, connection)| connection.enabled) {
-        for reference in connection.decoded.iter().flat_map(|decoded| &decoded.references) {
-            let to = by_name.get(&*reference.target).copied();
-            let target = to.map(|to| target(&checked[to], context));
-            match reference::fault(reference, target, by_name.keys().copied()) {
-                Some(problem) => context.add(problem),
-                None => edges[at].extend(to.map(|to| Edge { to, span: reference.span })),
-            }
-        }
-    }
+    let edges: Vec<_> = checked.iter().map(|connection| edges(connection, checked, &by_name, context)).collect();
     for cycle in graph::cycles(&edges) {
         let name = |at: usize| &*checked[at].name;
         let problem = graph::problem(&cycle, &edges, "connections refer to each other in a circle", name);
         let (node, edge) = cycle[0];
-        let key_path =
-            checked[node].decoded.iter().flat_map(|it| &it.references).find(|it| it.span == edges[node][edge].span);
-        context.add(match key_path {
-            Some(reference) => problem.key_path(&reference.key_path),
-            None => problem,
-        });
+        let is_first = |reference: &&Reference| reference.span == edges[node][edge].span;
+        let key_path = checked[node].references().iter().find(is_first).map(|reference| reference.key_path.clone());
+        context.add(Problem { key_path, ..problem });
     }
+}
+
+/// The valid references of an enabled connection.
+fn edges<I>(
+    connection: &Checked<I>,
+    checked: &[Checked<I>],
+    by_name: &HashMap<&str, usize>,
+    context: &mut Context<'_>,
+) -> Vec<Edge> {
+    let mut edges = Vec::new();
+    for reference in connection.references().iter().filter(|_| connection.enabled) {
+        let to = by_name.get(&*reference.target).copied();
+        let target = to.map(|to| target(&checked[to], context));
+        let suggest = |given: &str| context.suggestion(given, &mut by_name.keys().copied());
+        match reference::fault(reference, target, suggest) {
+            Some(problem) => context.add(problem),
+            None => edges.extend(to.map(|to| Edge { to, span: reference.span })),
+        }
+    }
+    edges
 }
 
 fn target<'a, I>(connection: &'a Checked<I>, context: &Context<'_>) -> Target<'a> {

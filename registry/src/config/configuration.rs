@@ -16,7 +16,7 @@ use super::{
     value::Value,
 };
 use crate::{
-    diagnostic::{Code, Diagnostic, Problem},
+    diagnostic::{Code, Diagnostic, Problem, did_you_mean},
     span::{Sources, Span},
 };
 
@@ -153,7 +153,8 @@ impl<I: Clone> Configuration<I> {
             type_name: Some(&declared.type_name),
             client_type_name: declared.client_type_name,
         });
-        reference::fault(reference, target, self.declared.iter().map(|declared| &*declared.name))
+        let names = self.declared.iter().map(|declared| &*declared.name);
+        reference::fault(reference, target, |given| did_you_mean(given, names).map(str::to_owned))
     }
 
     fn position(&self, name: &str) -> Option<usize> {

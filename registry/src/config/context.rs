@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{load::LoadRequest, value::Table};
 use crate::{
-    diagnostic::{Code, Diagnostic, Problem, report},
+    diagnostic::{Code, Diagnostic, Problem, did_you_mean, report},
     span::{Sources, Span},
 };
 
@@ -26,6 +26,13 @@ impl<'a> Context<'a> {
 
     pub(super) fn add(&mut self, problem: Problem) {
         self.problems.push(problem);
+    }
+
+    /// The name nearest to `given`: none once there are so many problems that comparing each with all names
+    /// would take long.
+    pub(super) fn suggestion(&self, given: &str, names: &mut dyn Iterator<Item = &str>) -> Option<String> {
+        let is_first = self.problems.len() < MAX_SUGGESTIONS;
+        is_first.then(|| did_you_mean(given, names).map(str::to_owned)).flatten()
     }
 
     /// Whether `inherited` may be copied for a connection. A few lines could otherwise ask for more memory than
@@ -59,5 +66,7 @@ pub(super) fn diagnostics(mut problems: Vec<Problem>, sources: &Sources, public:
         .retain(|problem| problem.span.is_none() || seen.insert((problem.code, problem.span, problem.message.clone())));
     report(problems, sources, public)
 }
+
+const MAX_SUGGESTIONS: usize = 100;
 
 const MAX_COPIED: usize = 128 * 1024 * 1024;

@@ -14,9 +14,9 @@ use super::{
     load::read_named,
     reserved::{self, Reserved},
     source,
-    value::{Table, Value, ValueKind},
+    value::{Table, Value},
 };
-use crate::diagnostic::{Code, Problem, did_you_mean};
+use crate::diagnostic::{Code, Problem};
 
 /// Completes each connection with the keys of its `config_file` and of the connection that it extends.
 pub(super) fn inherit(mut connections: Vec<Declaration>, context: &mut Context<'_>) -> Vec<Declaration> {
@@ -52,7 +52,9 @@ fn parents(connections: &mut [Declaration], context: &mut Context<'_>) -> Vec<Op
         match by_name.get(target) {
             Some(&to) => edges[at].push(Edge { to, span: extends.span }),
             None => {
-                context.add(unknown(target, extends, &connection.name, &by_name));
+                let near = context.suggestion(target, &mut by_name.keys().map(|name| &**name));
+                context
+                    .add(unknown(target, near, extends).key_path(format!("connections.{}.extends", connection.name)));
                 connection.incomplete = true;
             }
         }
@@ -69,10 +71,8 @@ fn parents(connections: &mut [Declaration], context: &mut Context<'_>) -> Vec<Op
     edges.into_iter().map(|edges| edges.first().map(|edge| edge.to)).collect()
 }
 
-fn unknown(target: &str, extends: &Value, name: &str, by_name: &HashMap<Arc<str>, usize>) -> Problem {
-    let near = did_you_mean(target, by_name.keys().map(|name| &**name));
+fn unknown(target: &str, near: Option<String>, extends: &Value) -> Problem {
     Problem::new(Code::UnknownConnection, extends.span, format!("there is no connection `{}`", target.escape_debug()))
-        .key_path(format!("connections.{name}.extends"))
         .maybe_help(near.map(|near| format!("did you mean `{}`?", near.escape_debug())))
 }
 

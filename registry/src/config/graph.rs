@@ -13,9 +13,10 @@ pub(super) struct Edge {
 }
 
 /// The cycles of a graph, each as its edges' places in the lists of `edges`: `(node, edge)`. Each edge that
-/// leads back gives one; at most [`MAX_CYCLES`].
+/// leads back gives one, up to [`MAX_STEPS`] in all.
 pub(super) fn cycles(edges: &[Vec<Edge>]) -> Vec<Vec<(usize, usize)>> {
-    let mut search = Search { edges, states: vec![State::New; edges.len()], path: Vec::new(), cycles: Vec::new() };
+    let mut search =
+        Search { edges, states: vec![State::New; edges.len()], path: Vec::new(), cycles: Vec::new(), steps: 0 };
     for start in 0..edges.len() {
         search.from(start);
     }
@@ -47,6 +48,8 @@ struct Search<'e> {
     /// The nodes from the start to the current one, each with its next edge.
     path: Vec<(usize, usize)>,
     cycles: Vec<Vec<(usize, usize)>>,
+    /// The edges of all cycles so far.
+    steps: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -83,14 +86,15 @@ impl Search<'_> {
     }
 
     fn found(&mut self, at: usize) {
-        if self.cycles.len() < MAX_CYCLES {
+        if self.steps < MAX_STEPS {
+            self.steps += self.path.len() - at;
             self.cycles.push(self.path[at..].iter().map(|&(node, next)| (node, next - 1)).collect());
         }
     }
 }
 
 /// More would say nothing new.
-const MAX_CYCLES: usize = 100;
+const MAX_STEPS: usize = 1000;
 
 #[cfg(test)]
 mod tests {

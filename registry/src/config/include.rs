@@ -9,7 +9,8 @@ use std::{
 use super::{
     context::Context,
     load::{Document, MainSource, read_named, unreadable},
-    source::{self, ReadError},
+    problems::{no_placeholder, wrong_type},
+    source,
     value::{Value, ValueKind},
 };
 use crate::{
@@ -38,13 +39,6 @@ pub(super) fn take(main: &mut Document, context: &mut Context<'_>) -> Vec<Docume
     documents
 }
 
-/// The problem of a value that is not `expected`.
-pub(super) fn wrong_type(key: &str, value: &Value, expected: &str) -> Problem {
-    let (key, found) = (key.escape_debug(), value.what());
-    Problem::new(Code::WrongType, value.span, format!("`{key}` must be {expected}, found {found}"))
-        .label(format!("this is {found}"))
-}
-
 fn main_path(context: &Context<'_>) -> Option<PathBuf> {
     match &context.request.main {
         MainSource::File(path) => Some(path.clone()),
@@ -56,37 +50,31 @@ fn main_path(context: &Context<'_>) -> Option<PathBuf> {
 fn paths(item: &Value, key_path: &str, context: &mut Context<'_>) -> Option<Vec<PathBuf>> {
     let found = match &item.kind {
         ValueKind::String(text) => expand(context.request.main.folder(), text, item.span),
-        ValueKind::Template(_) => Err(no_placeholder(item)),
+        ValueKind::Template(_) => Err(no_placeholder(item).into()),
         // Reported by the parser.
         ValueKind::Dummy(_) => return None,
-        _ => Err(wrong_type("include", item, "a string")),
+        _ => Err(wrong_type("include", item, "a string").into()),
     };
     found.map_err(|problem| context.add(problem.key_path(key_path))).ok()
 }
 
-/// The problem of a placeholder where none is allowed.
-pub(super) fn no_placeholder(value: &Value) -> Problem {
-    Problem::new(Code::Placeholder, value.span, "a placeholder is not allowed here")
-        .help("the shape of a configuration does not depend on the environment; use a profile")
-}
-
-fn expand(folder: &Path, text: &str, span: Span) -> Result<Vec<PathBuf>, Problem> {
+fn expand(folder: &Path, text: &str, span: Span) -> Result<Vec<PathBuf>, Box<Problem>> {
     let path = Path::new(text);
     if text.is_empty() || !source::stays_inside(path) {
-        return Err(Problem::new(Code::InvalidValue, span, "the path leaves the configuration's folder")
-            .help("write a path below the folder of this file, without `..`"));
+        let problem = Problem::new(Code::InvalidValue, span, "the path leaves the configuration's folder");
+        return Err(problem.help("write a path below the folder of this file, without `..`").into());
     }
     let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
     let parent = path.parent().unwrap_or(Path::new(""));
     if is_pattern(&parent.to_string_lossy()) {
-        return Err(Problem::new(Code::InvalidValue, span, "`*` and `?` are allowed in the file name alone"));
+        let message = "`*` and `?` are allowed in the file name alone";
+        return Err(Problem::new(Code::InvalidValue, span, message).into());
     }
     if !is_pattern(&name) {
         return Ok(vec![folder.join(path)]);
     }
     let folder = folder.join(parent);
-    matching(&folder, &name)
-        .map_err(|error| Problem { span: Some(span), ..unreadable(&folder, &ReadError::from(error)) })
+    matching(&folder, &name).map_err(|error| Problem { span: Some(span), ..unreadable(&folder, &error.into()) }.into())
 }
 
 /// The entries of `folder` that match, sorted by name. Hidden ones match only a pattern that starts with a dot.

@@ -7,15 +7,15 @@ use std::{
 
 use super::{
     context::Context,
-    include::wrong_type,
     load::{Document, Documents},
     name,
+    problems::{duplicate, unknown_key, unknown_type, wrong_type},
     reserved::{self, Reserved},
     types::Types,
     value::{Table, Value, ValueKind},
 };
 use crate::{
-    diagnostic::{Code, Problem, did_you_mean},
+    diagnostic::{Code, Problem},
     span::Span,
 };
 
@@ -222,7 +222,7 @@ impl Defaults {
         for (name, value) in &mut self.types {
             let ValueKind::Table(fields) = &mut value.kind else { continue };
             if types.find(name).is_none() {
-                let problem = reserved::unknown_type(name, value.key_span, types);
+                let problem = unknown_type(name, value.key_span, types);
                 context.add(problem.key_path(format!("defaults.{name}")));
             }
             reserved::refuse(fields, &format!("defaults.{name}"), "write it at the connection", context);
@@ -238,15 +238,6 @@ pub(super) fn lay(base: &mut Option<Value>, over: Value) {
     }
 }
 
-/// The problem of a key that is none of `known`.
-pub(super) fn unknown_key(key: &str, span: Span, known: &[&str]) -> Problem {
-    let help = match did_you_mean(key, known.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("keys here: {}", known.join(", ")),
-    };
-    Problem::new(Code::UnknownKey, span, format!("unknown key `{}`", key.escape_debug())).key_path(key).help(help)
-}
-
 /// The table of `key`; `parent` is the path around it.
 fn table(key: &str, value: Value, parent: &str, context: &mut Context<'_>) -> Option<Table> {
     if value.as_table().is_none() && !matches!(value.kind, ValueKind::Dummy(_)) {
@@ -256,13 +247,6 @@ fn table(key: &str, value: Value, parent: &str, context: &mut Context<'_>) -> Op
         ValueKind::Table(table) => Some(table),
         _ => None,
     }
-}
-
-fn duplicate(message: String, second: Span, first: Span, name: &str) -> Problem {
-    Problem::new(Code::Duplicate, second, message)
-        .label("declared again here")
-        .also(first, "first declared here")
-        .key_path(format!("connections.{name}"))
 }
 
 fn index(table: &Table) -> HashMap<Box<str>, usize> {

@@ -147,3 +147,22 @@ fn place(value: &Value, key: &str) -> Span {
     }
     at.span
 }
+
+/// The keys of the table, and of `retry` in it.
+pub(super) const SETTINGS: &[&str] = &[
+    "start",
+    "required",
+    "connect_timeout",
+    "retry",
+    "base",
+    "max",
+    "background_max",
+    "check_interval",
+    "check_timeout",
+    "check_fall",
+    "check_rise",
+    "replace",
+    "idle_timeout",
+    "drain_timeout",
+    "disconnect_timeout",
+];

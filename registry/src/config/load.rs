@@ -67,7 +67,7 @@ where
     if context.problems.is_empty() {
         Ok(Configuration::new(checked, context))
     } else {
-        context.public.extend(layers.defaults.lifecycle.iter().flat_map(public::all));
+        context.public.extend(layers.defaults.lifecycle.iter().flat_map(public::lifecycle));
         context.public.extend(checked.iter().flat_map(public::spans));
         Err(context.into_diagnostics())
     }

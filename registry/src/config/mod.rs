@@ -20,6 +20,7 @@ mod name;
 mod overrides;
 mod parse;
 mod placeholder;
+mod problems;
 mod profile;
 mod public;
 mod reference;

@@ -29,7 +29,7 @@ pub(super) fn apply(layers: &mut Layers, types: &impl Types, context: &mut Conte
         let value = value.into_string().ok().filter(|_| is_text);
         let variable = Variable::new(name, value, context);
         if let Err(problem) = variable.add_to(&mut tables, layers, &names, types) {
-            context.add(problem);
+            context.add(*problem);
         }
     }
     for (at, table) in tables {
@@ -78,51 +78,51 @@ impl Variable {
         layers: &Layers,
         names: &Names,
         types: &impl Types,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), Box<Problem>> {
         let Some(value) = &self.value else {
-            return Err(self.problem(0..self.name.len(), "the variable is not UTF-8"));
+            return Err(self.problem(0..self.name.len(), "the variable is not UTF-8").into());
         };
         let (at, keys) = self.target(names, layers)?;
         let existing = &layers.connections[at].keys;
-        let keys = known_keys(keys, existing, type_fields(at, layers, types));
+        let keys = known_keys(keys, existing, &type_fields(at, layers, types));
         if matches!(&*keys[0].text, "extends" | "config_file") {
             let message = format!("`{}` cannot be set by a variable", keys[0].text);
-            return Err(self.problem(keys[0].range.clone(), message));
+            return Err(self.problem(keys[0].range.clone(), message).into());
         }
         self.insert(tables.entry(at).or_default(), &keys, value)
     }
 
     /// The connection that the variable names, and the keys behind the name. Since a name may itself hold a
     /// double underscore, the longest one that exists is taken.
-    fn target(&self, names: &Names, layers: &Layers) -> Result<(usize, Vec<Segment>), Problem> {
-        let segments = self.segments()?;
-        let name_up_to = |count: usize| {
-            let range = segments[0].range.start..segments[count - 1].range.end;
-            (spelling(&self.name[range.clone()]), range)
-        };
-        for count in (1..segments.len()).rev() {
-            let (name, range) = name_up_to(count);
-            match names.0.get(&name).map(Vec::as_slice) {
-                None => {}
-                Some(&[at]) => return Ok((at, segments[count..].to_vec())),
-                Some(several) => {
-                    let several: Vec<_> =
-                        several.iter().map(|&at| layers.connections[at].name.escape_debug().to_string()).collect();
-                    let message = format!("the variable fits more than one connection: {}", several.join(", "));
-                    return Err(self.problem(range, message));
-                }
-            }
+    fn target(&self, names: &Names, layers: &Layers) -> Result<(usize, Vec<Segment>), Box<Problem>> {
+        let mut segments = self.segments()?;
+        let name_of = |count: usize| segments[0].range.start..segments[count - 1].range.end;
+        let found = (1..segments.len())
+            .rev()
+            .find_map(|count| Some((names.0.get(&spelling(&self.name[name_of(count)]))?.as_slice(), count)));
+        match found {
+            Some((&[at], count)) => Ok((at, segments.split_off(count))),
+            Some((several, count)) => Err(self.fits_several(name_of(count), several, layers).into()),
+            None => Err(self.fits_none(name_of(1), names).into()),
         }
-        let (name, range) = name_up_to(1);
-        let near = did_you_mean(&name, names.0.keys().map(String::as_str));
-        let help = match near {
+    }
+
+    fn fits_several(&self, range: Range<usize>, several: &[usize], layers: &Layers) -> Problem {
+        let name = |&at: &usize| layers.connections[at].name.escape_debug().to_string();
+        let several = several.iter().map(name).collect::<Vec<_>>().join(", ");
+        self.problem(range, format!("the variable fits more than one connection: {several}"))
+    }
+
+    fn fits_none(&self, range: Range<usize>, names: &Names) -> Problem {
+        let name = spelling(&self.name[range.clone()]);
+        let help = match did_you_mean(&name, names.0.keys().map(String::as_str)) {
             Some(near) => format!("did you mean `{PREFIX}{}`?", near.to_uppercase()),
             None => "a variable cannot declare a connection; declare it in the file first".to_owned(),
         };
-        Err(self.problem(range, "the variable fits no connection").help(help))
+        self.problem(range, "the variable fits no connection").help(help)
     }
 
-    fn segments(&self) -> Result<Vec<Segment>, Problem> {
+    fn segments(&self) -> Result<Vec<Segment>, Box<Problem>> {
         let mut start = PREFIX.len();
         let mut segments = Vec::new();
         for text in self.name[PREFIX.len()..].split(SEPARATOR) {
@@ -130,41 +130,39 @@ impl Variable {
             start = range.end + SEPARATOR.len();
             segments.push(Segment { text: text.to_lowercase(), range });
         }
-        if segments.len() < 2 || segments.len() > MAX_SEGMENTS || segments.iter().any(|segment| segment.text.is_empty())
-        {
-            return Err(self
-                .problem(0..self.name.len(), "the variable does not name a connection and a key")
-                .help(format!("write `{PREFIX}NAME{SEPARATOR}KEY`")));
+        let has_empty = segments.iter().any(|segment| segment.text.is_empty());
+        if has_empty || !(2..=MAX_SEGMENTS).contains(&segments.len()) {
+            let problem = self.problem(0..self.name.len(), "the variable does not name a connection and a key");
+            return Err(problem.help(format!("write `{PREFIX}NAME{SEPARATOR}KEY`")).into());
         }
         Ok(segments)
     }
 
-    fn insert(&self, table: &mut Table, keys: &[Segment], value: &str) -> Result<(), Problem> {
-        let Segment { text: key, range } = &keys[0];
-        let key_span = Span::new(self.source, range.clone());
-        let is_last = keys.len() == 1;
-        match table.get_mut(key) {
-            None if is_last => {
-                let start = self.name.len() + 1;
-                let span = Span::new(self.source, start..start + value.len());
-                table
-                    .entries
-                    .push((key.as_str().into(), Value { kind: ValueKind::Text(value.into()), span, key_span }));
-                Ok(())
-            }
-            None => {
-                let mut inner = Table::default();
-                self.insert(&mut inner, &keys[1..], value)?;
-                let value = Value { kind: ValueKind::Table(inner), span: key_span, key_span };
-                table.entries.push((key.as_str().into(), value));
-                Ok(())
-            }
-            Some(Value { kind: ValueKind::Table(inner), .. }) if !is_last => self.insert(inner, &keys[1..], value),
-            Some(other) => {
-                let problem = self.problem(range.clone(), "two variables set this key");
-                Err(problem.also(other.key_span, "the other one"))
+    fn insert(&self, table: &mut Table, keys: &[Segment], value: &str) -> Result<(), Box<Problem>> {
+        let key = &keys[0];
+        let Some(existing) = table.get_mut(&key.text) else {
+            table.entries.push((key.text.as_str().into(), self.value(keys, value)));
+            return Ok(());
+        };
+        match (&mut existing.kind, &keys[1..]) {
+            (ValueKind::Table(inner), rest @ [_, ..]) => self.insert(inner, rest, value),
+            _ => {
+                let problem = self.problem(key.range.clone(), "two variables set this key");
+                Err(problem.also(existing.key_span, "the other one").into())
             }
         }
+    }
+
+    /// The value of the first of `keys`: the text itself, or tables around it for the others.
+    fn value(&self, keys: &[Segment], text: &str) -> Value {
+        let key_span = Span::new(self.source, keys[0].range.clone());
+        let Some(next) = keys.get(1) else {
+            let start = self.name.len() + 1;
+            let span = Span::new(self.source, start..start + text.len());
+            return Value { kind: ValueKind::Text(text.into()), span, key_span };
+        };
+        let entries = vec![(next.text.as_str().into(), self.value(&keys[1..], text))];
+        Value { kind: ValueKind::Table(Table { entries }), span: key_span, key_span }
     }
 
     fn problem(&self, range: Range<usize>, message: impl Into<String>) -> Problem {
@@ -174,13 +172,13 @@ impl Variable {
 
 /// The keys as the configuration spells them: those that are there, else those of the type, else reserved
 /// ones; as given where nothing fits, to be reported as unknown.
-fn known_keys(mut segments: Vec<Segment>, existing: &Table, fields: Vec<&'static str>) -> Vec<Segment> {
+fn known_keys(mut segments: Vec<Segment>, existing: &Table, fields: &[&str]) -> Vec<Segment> {
     let mut level = Some(existing);
     for (depth, segment) in segments.iter_mut().enumerate() {
         let wanted = spelling(&segment.text);
         let here = level.iter().flat_map(|table| &table.entries).map(|(key, _)| &**key);
         let known: &[&str] = if depth == 0 { RESERVED_KEYS } else { &[] };
-        let types: &[&str] = if depth == 0 { &fields } else { &[] };
+        let types: &[&str] = if depth == 0 { fields } else { &[] };
         let mut candidates = here.chain(types.iter().copied()).chain(known.iter().copied());
         if let Some(key) = candidates.find(|key| spelling(key) == wanted) {
             segment.text = key.to_owned();

@@ -1,7 +1,7 @@
 //! What one connection says of another.
 
 use super::decode::Reference;
-use crate::diagnostic::{Code, Problem, did_you_mean};
+use crate::diagnostic::{Code, Problem};
 
 /// The connection that a reference names.
 pub(super) struct Target<'a> {
@@ -13,19 +13,18 @@ pub(super) struct Target<'a> {
     pub(super) client_type_name: Option<&'a str>,
 }
 
-/// What is wrong with a reference.
-pub(super) fn fault<'n>(
+/// What is wrong with a reference. `suggest` finds the nearest name that there is.
+pub(super) fn fault(
     reference: &Reference,
     target: Option<Target<'_>>,
-    names: impl Iterator<Item = &'n str>,
+    suggest: impl FnOnce(&str) -> Option<String>,
 ) -> Option<Problem> {
     let shown = reference.target.escape_debug();
     let problem = |code, message: String| Problem::new(code, reference.span, message).key_path(&reference.key_path);
     let Some(target) = target else {
-        let near = did_you_mean(&reference.target, names);
         return Some(
             problem(Code::UnknownConnection, format!("there is no connection `{shown}`"))
-                .maybe_help(near.map(|near| format!("did you mean `{}`?", near.escape_debug()))),
+                .maybe_help(suggest(&reference.target).map(|near| format!("did you mean `{}`?", near.escape_debug()))),
         );
     };
     if let Some(place) = target.disabled_at {

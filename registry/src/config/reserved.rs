@@ -2,14 +2,10 @@
 
 use super::{
     context::Context,
-    include::{no_placeholder, wrong_type},
-    types::Types,
+    problems::{no_placeholder, wrong_type},
     value::{Table, Value, ValueKind},
 };
-use crate::{
-    diagnostic::{Code, Problem, did_you_mean},
-    span::Span,
-};
+use crate::diagnostic::{Code, Problem};
 
 /// The reserved keys of one connection, each of the right type.
 #[derive(Clone, Debug, Default)]
@@ -30,12 +26,6 @@ pub(super) struct Split {
 }
 
 impl Reserved {
-    /// All that are given.
-    pub(super) fn values(&self) -> impl Iterator<Item = &Value> {
-        let Self { type_name, enabled, extends, config_file, lifecycle } = self;
-        [type_name, enabled, extends, config_file, lifecycle].into_iter().flatten()
-    }
-
     fn slot(&mut self, key: &str) -> Option<&mut Option<Value>> {
         match key {
             "type" => Some(&mut self.type_name),
@@ -90,33 +80,17 @@ pub(super) fn text(value: &Value) -> Option<&str> {
     }
 }
 
-/// The problem of a type that does not exist.
-pub(super) fn unknown_type(name: &str, span: Span, types: &impl Types) -> Problem {
-    let listing = types.listing();
-    let near = did_you_mean(name, listing.iter().map(|(name, _)| *name));
-    let suggestion = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
-    let message = format!("unknown connection type `{}`", name.escape_debug());
-    Problem::new(Code::UnknownType, span, message)
-        .help(format!("{suggestion}linked types: {}; is its crate linked? add `use the_crate as _;`", linked(types)))
-}
-
-/// The names of all linked types, in one line.
-pub(super) fn linked(types: &impl Types) -> String {
-    let names: Vec<_> = types.listing().into_iter().map(|(name, _)| name).collect();
-    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
-}
-
 /// Whether the value is usable; not when the parser has reported it.
-fn check(key: &str, value: &Value) -> Result<bool, Problem> {
+fn check(key: &str, value: &Value) -> Result<bool, Box<Problem>> {
     match (key, &value.kind) {
         (_, ValueKind::Dummy(_)) => Ok(false),
         ("lifecycle", ValueKind::Table(_)) => Ok(true),
-        ("lifecycle", _) => Err(wrong_type(key, value, "a table")),
+        ("lifecycle", _) => Err(wrong_type(key, value, "a table").into()),
         ("enabled", ValueKind::Boolean(_) | ValueKind::Text(_) | ValueKind::Template(_)) => Ok(true),
-        ("enabled", _) => Err(wrong_type(key, value, "a boolean")),
+        ("enabled", _) => Err(wrong_type(key, value, "a boolean").into()),
         (_, ValueKind::String(_) | ValueKind::Text(_)) => Ok(true),
-        (_, ValueKind::Template(_)) => Err(no_placeholder(value)),
-        _ => Err(wrong_type(key, value, "a string")),
+        (_, ValueKind::Template(_)) => Err(no_placeholder(value).into()),
+        _ => Err(wrong_type(key, value, "a string").into()),
     }
 }
 

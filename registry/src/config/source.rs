@@ -135,6 +135,12 @@ mod tests {
         check(folder.path(), Err("it is a directory"));
     }
 
+    #[test]
+    fn says_that_there_are_too_many_open_files() {
+        let error = ReadError::from(io::Error::from_raw_os_error(TOO_MANY_OPEN_FILES));
+        assert_eq!(error.to_string(), "too many open files");
+    }
+
     #[cfg(unix)]
     #[test]
     fn follows_links_to_files_and_never_waits_for_a_fifo_or_a_device() {

@@ -151,14 +151,15 @@ impl Repair<'_> {
         true
     }
 
+    /// A key that is refused, or that comes a second time under another name.
     fn drop_entry(&mut self, at: &Location, failure: Failure) -> bool {
+        let Some((parent, position)) = at.parent() else { return false };
         let spot = Spot { span: at.value(&self.tree).key_span, ..self.spot(at) };
-        let key = Value { kind: ValueKind::String(spot.name.as_str().into()), ..at.value(&self.tree).clone() };
         let problem = match failure {
             Failure::Duplicate(field) => report::given_twice(spot, field),
-            failure => self.problem_of(spot, failure, &key),
+            // The whole table: a visitor written by hand may speak of what it read before.
+            failure => self.problem_of(spot, failure, parent.value(&self.tree)),
         };
-        let Some((parent, position)) = at.parent() else { return false };
         let Some(table) = self.table_mut(&parent) else { return false };
         table.entries.remove(position);
         self.problems.push(problem);

@@ -10,11 +10,15 @@ use proptest::prelude::*;
 use super::support::{Catalogue, Fixture, text_request};
 use crate::config::load;
 
+/// Stands for a secret in [`LINES`].
+const CANARY: &str = "hunter2canary";
+
 fn loads(text: &str) {
     let mut request = text_request(text, std::env::temp_dir().join("there is no such folder"));
     request.max_bytes = u64::MAX;
     if let Err(problems) = load(&request, &Catalogue) {
         assert!(!problems.is_empty());
+        assert!(!format!("{problems:?}").contains(CANARY), "{text}");
     }
 }
 
@@ -45,10 +49,18 @@ const LINES: &[&str] = &[
     "\"\\u0000\" = 1979-05-27",
     "[connections.a",
     "x = \"",
+    "password = 'hunter2canary'",
+    "password = hunter2canary",
+    "password = ['hunter2canary', { hunter2 = 'hunter2canary' }]",
+    "port = 'hunter2canary'",
+    "url = 'x://u:hunter2canary@h/${env:A}${'",
+    "timeout = \"hunter2canary",
+    "pool = { min = 'hunter2canary', min = 1 }",
+    "[connections.d] # hunter2canary",
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_text_gives_a_value_or_problems(text in ".{0,200}") {
@@ -133,47 +145,11 @@ fn ten_thousand() -> String {
 }
 
 #[test]
-#[ignore]
-fn zz_speed() {
-    #[derive(serde::Deserialize)]
-    #[allow(dead_code)]
-    struct Plain {
-        connections: std::collections::HashMap<String, PlainDb>,
-    }
-    #[derive(serde::Deserialize)]
-    #[allow(dead_code)]
-    struct PlainDb {
-        r#type: String,
-        url: String,
-        password: String,
-        port: u16,
-        timeout: String,
-        tags: Vec<String>,
-        pool: super::support::Pool,
-        lifecycle: std::collections::HashMap<String, String>,
-    }
-    let text = ten_thousand();
+fn ten_thousand_mistakes_are_reported_in_time() {
+    let text: String = (0..10_000).map(|at| format!("[connections.a{at}]\nextends = 'b{at}'\n")).collect();
     let mut request = text_request(&text, "".into());
     request.max_bytes = u64::MAX;
-    for _ in 0..8 {
-        let start = Instant::now();
-        let plain: Plain = toml::from_str(&text).unwrap();
-        let typed = start.elapsed();
-        drop(plain);
-        let start = Instant::now();
-        let tree = toml::de::DeTable::parse(&text).unwrap();
-        let parse = start.elapsed();
-        drop(tree);
-        let start = Instant::now();
-        let mut context = crate::config::context::Context::new(&request);
-        let source = context.sources.add("x", text.clone(), crate::span::SourceKind::File);
-        let tree = crate::config::parse::parse(source, &mut context);
-        let ours = start.elapsed();
-        drop(tree);
-        let start = Instant::now();
-        let configuration = load(&request, &Catalogue).unwrap();
-        let whole = start.elapsed();
-        eprintln!("{} bytes: toml typed {typed:?}, toml tree {parse:?}, our tree {ours:?}, load {whole:?}", text.len());
-        drop(configuration);
-    }
+    let start = Instant::now();
+    assert_eq!(load(&request, &Catalogue).map(|_| ()).unwrap_err().len(), 10_000);
+    assert!(start.elapsed() < Duration::from_secs(20));
 }

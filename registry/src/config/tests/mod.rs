@@ -1,5 +1,6 @@
 //! Whole loads, from files on disk to diagnostics.
 
+mod fields;
 mod files;
 mod hostile;
 mod inheritance;

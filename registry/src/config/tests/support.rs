@@ -152,6 +152,7 @@ pub(super) struct Cache {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "only what the fields refer to matters")]
 pub(super) struct App {
     pub(super) db: Option<ConnectionRef<DbClient>>,
     pub(super) app: Option<ConnectionRef<AppClient>>,
