@@ -167,7 +167,7 @@ impl Bench {
                         for _ in 0..n {
                             black_box(own[0].get().await.expect(INSERTED).next);
                         }
-                    })
+                    });
                 })
             })
             .add(

@@ -129,9 +129,9 @@ fn read_main(context: &mut Context<'_>) -> Document {
     let request = context.request;
     match &request.main {
         MainSource::File(path) => read_document(path, context).unwrap_or_else(|error| {
-            let problem = unreadable(path, &error);
-            context.add(problem);
-            add_document(&printable(&path.to_string_lossy()), String::new(), context)
+            let name = printable(&path.to_string_lossy());
+            context.add(Problem::without_place(Code::Unreadable, format!("cannot be read: {error}")).file(&*name));
+            add_document(&name, String::new(), context)
         }),
         MainSource::Text { text, .. } => add_document(TEXT_NAME, text.clone(), context),
     }

@@ -36,10 +36,10 @@ mod tests;
 pub use field::{Field, Visibility};
 pub(crate) use {
     configuration::{Configuration, Declared, Resolved},
-    decode::{DecodeError, Decoder, Reference},
+    decode::{DecodeError, Decoder},
     environment::Environment,
     fields::decode_fields,
-    lifecycle::{Lifecycle, Replace, Retry, Start},
+    lifecycle::Lifecycle,
     load::{LoadRequest, MainSource, load},
     types::{DecodeFn, TypeInfo, Types},
 };

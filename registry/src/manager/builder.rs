@@ -8,7 +8,7 @@ use std::{
 
 use tokio::runtime::Handle;
 
-use super::{manager::ConnectionManager, shared::Shared};
+use super::{connections::ConnectionManager, shared::Shared};
 use crate::{
     config::{self, Environment, LoadRequest, MainSource},
     error::{Error, Result},

@@ -23,11 +23,10 @@ impl Shared {
     pub(super) async fn connected(self: &Arc<Self>, name: &str, asked: Option<ClientType>) -> Result<Arc<Entry>> {
         let entry = self.entry(name, asked)?;
         while let Some(pending) = self.step(&entry)? {
-            match pending.ended().await {
-                Some(Outcome::Failed(error)) => return Err(error),
-                // Look again; at the end of a goodbye this caller starts the next attempt.
-                Some(_) | None => {}
+            if let Some(Outcome::Failed(error)) = pending.ended().await {
+                return Err(error);
             }
+            // Look again: it is connected, or a goodbye has ended and this caller starts the next attempt.
         }
         Ok(entry)
     }

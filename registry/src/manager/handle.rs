@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{get::Get, manager::ConnectionManager};
+use super::{connections::ConnectionManager, get::Get};
 use crate::{
     error::Result,
     registry::{Conn, HandleCache},

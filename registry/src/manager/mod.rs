@@ -2,15 +2,15 @@
 
 mod builder;
 mod connect;
+mod connections;
 mod disconnect;
 mod failure;
 mod get;
 mod handle;
-mod manager;
 mod references;
 mod shared;
 mod task;
 
 pub use builder::ConnectionManagerBuilder;
+pub use connections::ConnectionManager;
 pub use handle::Handle;
-pub use manager::ConnectionManager;

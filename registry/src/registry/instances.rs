@@ -66,7 +66,7 @@ impl ConnectionRegistry {
 
     /// All names, sorted.
     pub fn names(&self) -> Vec<String> {
-        let mut names: Vec<_> = self.read().keys().map(|name| name.to_string()).collect();
+        let mut names: Vec<_> = self.read().keys().map(ToString::to_string).collect();
         names.sort_unstable();
         names
     }

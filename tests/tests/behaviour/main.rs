@@ -1,5 +1,7 @@
 //! What applications see of connections: one binary, a module for each behaviour.
 
+#![allow(clippy::unwrap_used)]
+
 mod configuration;
 mod connect;
 mod disconnect;

@@ -9,7 +9,7 @@ use crate::config::value::Value;
 
 /// One value of the configuration, as a type's `Deserialize` sees it.
 // Each method asks for what it must and no more: a visitor method that is called here is compiled for every type
-// that comes by. For the same reason there is no `?` and no closure in this file.
+// that comes by. For the same reason there is no closure in this file and no conversion of errors.
 pub(crate) struct Decoder<'a> {
     pub(super) value: &'a Value,
     pub(super) session: &'a Session,
@@ -146,10 +146,7 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, DecodeError> {
-        let elements = match self.tuple(length) {
-            Ok(elements) => elements,
-            Err(error) => return Err(error),
-        };
+        let elements = self.tuple(length)?;
         let result = visitor.visit_seq(elements);
         if result.is_ok() {
             // A tuple takes its elements and does not ask for an end, at which the place would go back.

@@ -28,5 +28,4 @@ mod text;
 
 pub(crate) use decoded::{Decoded, Mode, Reference, decode};
 pub(crate) use decoder::Decoder;
-pub(crate) use duration::parse_duration;
 pub(crate) use error::DecodeError;

@@ -33,7 +33,7 @@ fn another_type_in_an_upper_layer_drops_the_fields_of_the_old_one() {
     .profile("test");
     let configuration = fixture.valid();
     assert_eq!(&*configuration.connections()[0].type_name, "cache");
-    assert_eq!(configuration.connections()[0].lifecycle.start, crate::config::Start::Eager);
+    assert_eq!(configuration.connections()[0].lifecycle.start, crate::config::lifecycle::Start::Eager);
 }
 
 #[test]

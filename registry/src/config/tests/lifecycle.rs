@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::support::Fixture;
-use crate::config::{Lifecycle, Replace, Start};
+use crate::config::lifecycle::{Lifecycle, Replace, Retry, Start};
 
 #[test]
 fn every_setting_is_read_and_the_others_keep_their_defaults() {
@@ -20,7 +20,7 @@ fn every_setting_is_read_and_the_others_keep_their_defaults() {
         replace: Replace::BreakFirst,
         idle_timeout: Some(Duration::from_secs(5400)),
         drain_timeout: Duration::ZERO,
-        retry: crate::config::Retry { base: Duration::from_millis(1), ..Lifecycle::default().retry },
+        retry: Retry { base: Duration::from_millis(1), ..Lifecycle::default().retry },
         ..Lifecycle::default()
     };
     assert_eq!(configuration.find("b").unwrap().lifecycle, expected);

@@ -108,7 +108,8 @@ impl Fixture {
 pub(super) enum Instance {
     Db(Arc<Db>),
     Cache(Arc<Cache>),
-    App(Arc<App>),
+    // Only decoded, for its references.
+    App(#[allow(dead_code)] Arc<App>),
 }
 
 impl Instance {

@@ -1,3 +1,5 @@
+//! Real databases, in files and in memory.
+
 #![allow(clippy::unwrap_used)]
 
 use std::{

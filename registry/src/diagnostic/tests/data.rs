@@ -1,3 +1,5 @@
+//! A diagnostic as data: accessors, labels, and how long it takes to make many.
+
 use std::time::{Duration, Instant};
 
 use super::{super::Label, *};

@@ -1,3 +1,5 @@
+//! The report for people, as text.
+
 use super::*;
 use crate::{diagnostic::render, error::Error};
 

@@ -1,3 +1,5 @@
+//! Diagnostics as JSON.
+
 use super::*;
 use crate::{
     diagnostic::to_json,

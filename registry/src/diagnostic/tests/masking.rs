@@ -1,3 +1,5 @@
+//! What a shown line keeps of its source.
+
 use toml::de::DeTable;
 
 use super::*;

@@ -106,7 +106,9 @@ mod tests {
     #[test]
     fn all_four_types_are_in_the_catalogue() {
         let factory = ConnectionFactory::linked().expect("no name is used twice");
-        let names: Vec<_> = factory.types().iter().map(ConnectionType::name).collect();
+        // A build of the whole workspace links the built-in types as well.
+        let ours = factory.types().iter().filter(|found| found.crate_name() == env!("CARGO_PKG_NAME"));
+        let names: Vec<_> = ours.map(ConnectionType::name).collect();
         assert_eq!(names, ["strict-deprecated", "strict-local", "strict-private", "strict-public"]);
     }
 }

@@ -37,7 +37,7 @@ struct Server {
 }
 
 #[derive(Deserialize)]
-#[expect(dead_code)]
+#[allow(dead_code)]
 struct Pool {
     min: u32,
     max: u32,
@@ -66,7 +66,7 @@ struct Even;
 impl TryFrom<u32> for Even {
     type Error = &'static str;
     fn try_from(number: u32) -> Result<Self, Self::Error> {
-        if number % 2 == 0 { Ok(Self) } else { Err("it must be even\nand is not") }
+        if number.is_multiple_of(2) { Ok(Self) } else { Err("it must be even\nand is not") }
     }
 }
 

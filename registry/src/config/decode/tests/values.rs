@@ -23,6 +23,7 @@ struct One<T> {
 }
 
 #[track_caller]
+#[allow(clippy::needless_pass_by_value)]
 fn check<T: DeserializeOwned + Debug + PartialEq>(written: &str, expected: T) {
     let decoded = decoded::<One<T>>(&format!("value = {written}"), Mode::Resolved);
     assert!(!decoded.deferred);
@@ -131,7 +132,7 @@ struct Even(u32);
 impl TryFrom<u32> for Even {
     type Error = String;
     fn try_from(number: u32) -> Result<Self, String> {
-        if number % 2 == 0 { Ok(Self(number)) } else { Err("it is odd".into()) }
+        if number.is_multiple_of(2) { Ok(Self(number)) } else { Err("it is odd".into()) }
     }
 }
 
