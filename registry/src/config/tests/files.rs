@@ -7,14 +7,14 @@ use crate::config::{MainSource, load};
 fn a_main_file_that_is_missing_is_named() {
     let mut fixture = Fixture::new("");
     fixture.request.main = MainSource::File(fixture.path().join("gone.toml"));
-    fixture.check(&["[CR002]: cannot read `gone.toml`: it does not exist"]);
+    fixture.check(&["gone.toml: [CR002]: cannot be read: it does not exist"]);
 }
 
 #[test]
 fn a_file_above_the_limit_is_refused() {
     let mut fixture = Fixture::new("# 0123456789");
     fixture.request.max_bytes = 11;
-    fixture.check(&["[CR002]: cannot read `connections.toml`: it is larger than 11 bytes"]);
+    fixture.check(&["connections.toml: [CR002]: cannot be read: it is larger than 11 bytes"]);
     fixture.request.max_bytes = 12;
     fixture.valid();
 }
@@ -23,7 +23,7 @@ fn a_file_above_the_limit_is_refused() {
 fn a_file_that_is_not_text_is_refused_and_a_byte_order_mark_is_not_counted() {
     Fixture::of(&[])
         .file("connections.toml", b"a = '\xff'")
-        .check(&["[CR002]: cannot read `connections.toml`: it is not UTF-8 at byte 5"]);
+        .check(&["connections.toml: [CR002]: cannot be read: it is not UTF-8 at byte 5"]);
     Fixture::new("\u{feff}x = 1").check(&["connections.toml:1:1: [CR005]: unknown key `x`"]);
 }
 
