@@ -12,11 +12,13 @@ use crate::lease::Lease;
 ///
 /// The first few leases each get a cell that is written once, so that readers write nothing but the lease's own
 /// counter; a handle that has outlived them pays for a lock on every read.
+// In this order: what a read needs lies together.
+#[repr(C)]
 pub(crate) struct HandleCache<T: Send + Sync + 'static> {
-    first: [OnceLock<Weak<Lease<T>>>; WRITTEN_ONCE],
-    later: RwLock<Weak<Lease<T>>>,
     /// How many leases were taken so far, up to one more than there are cells.
     taken: AtomicUsize,
+    first: [OnceLock<Weak<Lease<T>>>; WRITTEN_ONCE],
+    later: RwLock<Weak<Lease<T>>>,
 }
 
 impl<T: Send + Sync + 'static> HandleCache<T> {
