@@ -48,9 +48,9 @@ impl<'a> Context<'a> {
         may
     }
 
-    /// Whether some file could not be read or parsed, so that what the files say together is not known.
-    pub(super) fn is_broken(&self) -> bool {
-        self.problems.iter().any(|problem| matches!(problem.code, Code::Syntax | Code::Unreadable))
+    /// Whether one of the problems from number `first` on is that a file could not be read or parsed.
+    pub(super) fn is_broken_since(&self, first: usize) -> bool {
+        self.problems[first..].iter().any(|problem| matches!(problem.code, Code::Syntax | Code::Unreadable))
     }
 
     /// The problems as diagnostics, each once: what many connections inherit is wrong in one place.

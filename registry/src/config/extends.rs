@@ -146,9 +146,6 @@ fn read(path: &str, file: &Value, name: &str, context: &mut Context<'_>) -> Opti
     }
     let path = context.request.main.folder().join(path);
     let mut document = read_named(&path, file.span, context)?;
-    if context.sources.get(document.source).broken {
-        return None;
-    }
     let help = "the file has the type's fields alone; write this key at the connection";
     reserved::refuse(&mut document.root, &format!("connections.{name}"), help, context);
     Some(document.root)

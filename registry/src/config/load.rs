@@ -54,12 +54,11 @@ where
     T::Instance: Clone,
 {
     let mut context = Context::new(request);
-    let documents = read(&mut context);
-    if context.is_broken() {
+    let Some(documents) = read(&mut context) else {
         // Recovery moves keys from table to table: nothing else that could be said now would be true.
         context.problems.retain(|problem| matches!(problem.code, Code::Syntax | Code::Unreadable | Code::Duplicate));
         return Err(context.into_diagnostics());
-    }
+    };
     let mut layers = layer::stack(documents, types, &mut context);
     overrides::apply(&mut layers, types, &mut context);
     let connections = extends::inherit(layer::split(&mut layers, &mut context), &mut context);
@@ -118,11 +117,16 @@ impl fmt::Debug for MainSource {
     }
 }
 
-fn read(context: &mut Context<'_>) -> Documents {
+/// `None` when the main file or the profile's cannot be read or parsed: what the files say together is not known
+/// then. Without an included file most of it is.
+fn read(context: &mut Context<'_>) -> Option<Documents> {
     let mut main = read_main(context);
+    let main_is_broken = context.is_broken_since(0);
     let includes = include::take(&mut main, context);
+    let before = context.problems.len();
     let profile = profile::read(context);
-    Documents { includes, main, profile }
+    let profile_is_broken = context.is_broken_since(before);
+    (!main_is_broken && !profile_is_broken).then_some(Documents { includes, main, profile })
 }
 
 fn read_main(context: &mut Context<'_>) -> Document {
@@ -143,10 +147,12 @@ pub(super) fn read_document(path: &Path, context: &mut Context<'_>) -> Result<Do
     Ok(add_document(&printable(&path.to_string_lossy()), file.text, context))
 }
 
-/// The same, for a file that is named at `span`; a failure becomes a problem there.
+/// The same, for a file that is named at `span`; a failure becomes a problem there. `None` also for one that is not
+/// TOML.
 pub(super) fn read_named(path: &Path, span: Span, context: &mut Context<'_>) -> Option<Document> {
     let found = read_document(path, context);
-    found.map_err(|error| context.add(Problem { span: Some(span), ..unreadable(path, &error) })).ok()
+    let document = found.map_err(|error| context.add(Problem { span: Some(span), ..unreadable(path, &error) })).ok()?;
+    (!context.sources.get(document.source).broken).then_some(document)
 }
 
 fn add_document(name: &str, text: String, context: &mut Context<'_>) -> Document {
@@ -156,6 +162,7 @@ fn add_document(name: &str, text: String, context: &mut Context<'_>) -> Document
 
 pub(super) fn unreadable(path: &Path, error: &ReadError) -> Problem {
     Problem::without_place(Code::Unreadable, format!("cannot read `{}`: {error}", printable(&path.to_string_lossy())))
+        .maybe_help(error.not_found.then(|| "a relative path is meant from the file that names it".to_owned()))
 }
 
 /// Stands for the file name where the program gave the text itself.

@@ -104,7 +104,7 @@ impl Resolver<'_> {
         match (found, &placeholder.otherwise) {
             (Some(text), _) => Ok(text),
             (None, Otherwise::Default(default)) => Ok((*default).to_owned()),
-            (None, Otherwise::Message(message)) => Err(self.missing(placeholder).help(printable(message))),
+            (None, Otherwise::Message(message)) => Err(self.missing(placeholder).because(message)),
             (None, Otherwise::Error) => Err(self.missing(placeholder)),
         }
     }
@@ -150,6 +150,11 @@ impl Resolver<'_> {
                 let names = self.environment.names();
                 let near = did_you_mean(placeholder.name, names.iter().map(String::as_str));
                 let suggestion = near.map_or_else(String::new, |near| format!("did you mean `{}`? ", printable(near)));
+                if self.environment.get(placeholder.name).is_some() {
+                    return Failure::new(format!("environment variable `{name}` is empty")).help(format!(
+                        "an empty one counts as not set; write `${{env:{name}:-}}` where it may be empty"
+                    ));
+                }
                 Failure::new(format!("environment variable `{name}` is not set"))
                     .help(format!("{suggestion}set it, or give a default: `${{env:{name}:-default}}`"))
             }
@@ -172,6 +177,12 @@ impl Failure {
 
     fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Adds the words that the configuration has for this case.
+    fn because(mut self, words: &str) -> Self {
+        self.message = format!("{}: {}", self.message, printable(words));
         self
     }
 

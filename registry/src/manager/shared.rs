@@ -78,7 +78,7 @@ impl Shared {
 
     pub(super) fn not_connected(&self, name: &str) -> Error {
         let message = format!("{} is not connected", self.describe(name));
-        Error::new(ErrorKind::NotConnected, message).for_connection(name).retryable(true)
+        Error::new(ErrorKind::NotConnected, message).for_connection(name).retryable(true).help("`get` connects it")
     }
 
     fn wrong_type(&self, name: &str, found: ClientType, asked: ClientType) -> Error {

@@ -55,9 +55,29 @@ fn includes_stay_in_the_folder_and_names_must_exist() {
         "connections.toml:1:53: [CR007]: `include` must be a string, found an integer",
     ]);
     let fixture = Fixture::of(&[("connections.toml", "include = ['gone.toml']\nx = 1"), ("a.toml", "include = []")]);
-    fixture.check(&["connections.toml:1:12: [CR002]: cannot read `gone.toml`: it does not exist"]);
+    fixture.check(&[
+        "connections.toml:1:12: [CR002]: cannot read `gone.toml`: it does not exist",
+        "connections.toml:2:1: [CR005]: unknown key `x`",
+    ]);
     let fixture = Fixture::of(&[("connections.toml", "include = ['a.toml']"), ("a.toml", "include = []")]);
     fixture.check(&["a.toml:1:1: [CR008]: `include` is for the main file alone"]);
+}
+
+#[test]
+fn an_included_file_that_is_no_toml_hides_no_mistake_of_the_others() {
+    let main = "include = ['*-x.toml', 'gone.toml']\n[connections.a]\ntype = 'cache'\nhots = ''\n";
+    let fixture = Fixture::of(&[
+        ("connections.toml", main),
+        ("1-x.toml", "[connections.b]\ntype = \nurl = 1"),
+        ("2-x.toml", "[connections.c]\ntype = 'cashe'\n"),
+    ]);
+    fixture.check(&[
+        "connections.toml:1:24: [CR002]: cannot read `gone.toml`: it does not exist",
+        "connections.toml:2:1: [CR006]: missing key `host`",
+        "connections.toml:4:1: [CR005]: unknown key `hots`",
+        "1-x.toml:2:8: [CR001]: not valid TOML: missing value",
+        "2-x.toml:2:8: [CR004]: unknown connection type `cashe`",
+    ]);
 }
 
 #[test]
@@ -111,7 +131,7 @@ fn overrides_that_fit_nothing_are_errors_in_the_variable() {
         "CONNECTIONS__A:1:1: [CR017]: the variable does not name a connection and a key",
         "CONNECTIONS__AA__PORT:1:14: [CR017]: the variable fits no connection",
         "CONNECTIONS__A__EXTENDS:1:17: [CR017]: `extends` cannot be set by a variable",
-        "CONNECTIONS__A__PORT:1:22: [CR007]: `port` must be a whole number from 0 to 65535",
+        "CONNECTIONS__A__PORT:1:22: [CR008]: `port` must be a whole number from 0 to 65535",
         "CONNECTIONS__A__PROT:1:17: [CR005]: unknown key `prot`",
         "CONNECTIONS__B_C__HOST:1:14: [CR017]: the variable fits more than one connection: b-c, b_c",
         "CONNECTIONS__a__URL:1:17: [CR017]: two variables set this key",

@@ -38,7 +38,7 @@ fn what_is_missing_harms_the_connection_that_needs_it_and_no_other() {
         fixture.lines(&problems),
         [
             "connections.toml:3:17: [CR012]: environment variable `PW` is not set",
-            "connections.toml:5:16: [CR007]: `min` must be a whole number from 0 to 4294967295",
+            "connections.toml:5:16: [CR008]: `min` must be a whole number from 0 to 4294967295",
             "connections.toml:6:13: [CR012]: file `secret` is missing or empty",
         ]
     );
@@ -67,7 +67,7 @@ fn check(placeholder: &str, expected: Result<&str, &str>) {
 
 #[test]
 fn defaults_messages_and_files_follow_the_grammar() {
-    check("${env:EMPTY}", Err("environment variable `EMPTY` is not set"));
+    check("${env:EMPTY}", Err("environment variable `EMPTY` is empty"));
     check("${env:EMPTY:-}", Ok(""));
     check("${env:GONE:-a:-b}", Ok("a:-b"));
     check("${env:SET}", Ok("${env:SET}"));
@@ -83,10 +83,10 @@ fn defaults_messages_and_files_follow_the_grammar() {
 }
 
 #[test]
-fn a_message_of_the_author_is_the_help() {
+fn a_message_of_the_author_is_part_of_the_message() {
     let fixture = Fixture::new("[connections.a]\ntype = 'cache'\nhost = '${env:GONE:?ask the team}'\n");
     let problems = fixture.valid().resolve("a").map(|_| ()).unwrap_err();
-    assert_eq!(problems[0].help(), Some("ask the team"));
+    assert_eq!(problems[0].message(), "environment variable `GONE` is not set: ask the team");
 }
 
 #[cfg(unix)]
