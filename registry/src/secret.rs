@@ -3,19 +3,22 @@
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
-use serde::de::{Deserialize, Deserializer, Visitor};
+use serde::{
+    Serialize, Serializer,
+    de::{Deserialize, Deserializer, Visitor},
+};
 
-/// A string that no `Debug`, error, log or diagnostic ever prints.
+/// A string that no `Debug`, `Display`, `Serialize`, error, log or diagnostic ever prints: all of them give `***`.
 ///
-/// Use it as the type of a field that holds a password, a token or a key. There is no `Display` and no
-/// `Serialize`; [`expose`](Self::expose) is the one way to the text, easy to find in a review. The memory is
+/// Use it as the type of a field that holds a password, a token or a key. [`expose`](Self::expose) is the one way to
+/// the text, easy to find in a review. The memory is
 /// wiped when the value is dropped; copies that the file reader or a driver makes are not.
 ///
 /// ```
 /// use connection_registry::Secret;
 ///
 /// let token = Secret::new("s3cr3t");
-/// assert_eq!(format!("{token:?}"), "Secret(***)");
+/// assert_eq!(format!("{token:?} {token}"), "Secret(***) ***");
 /// assert_eq!(token.expose(), "s3cr3t");
 /// ```
 #[derive(Clone, Default)]
@@ -41,6 +44,18 @@ impl Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(***)")
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("***")
     }
 }
 

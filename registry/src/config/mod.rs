@@ -41,5 +41,6 @@ pub(crate) use {
     fields::decode_fields,
     lifecycle::Lifecycle,
     load::{LoadRequest, MainSource, load},
+    secrets::without_secrets,
     types::{DecodeFn, TypeInfo, Types},
 };

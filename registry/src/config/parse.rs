@@ -1,5 +1,7 @@
 //! From the text of a file to a tree of values with their places.
 
+use std::collections::HashSet;
+
 use toml::{
     Spanned,
     de::{DeArray, DeTable, DeValue},
@@ -39,15 +41,27 @@ fn syntax(source: SourceId, text: &str, mut errors: Vec<toml::de::Error>) -> (Ve
     errors.sort_by_key(|error| range(error).start);
     let broken = errors.iter().any(|error| error.message() != DUPLICATE);
     errors.dedup_by_key(|error| range(error).start);
-    let firsts = if broken { None } else { Some(duplicate::firsts(text, errors.iter().map(&range))) };
-    let problems = errors.iter().enumerate().map(|(at, error)| {
-        let span = Span::new(source, range(error));
-        match firsts.as_ref().map(|firsts| &firsts[at]) {
-            Some(duplicate) => duplicate_key(span, duplicate.as_ref()),
-            None => Problem::new(Code::Syntax, span, words(error.message(), &text[range(error)])),
-        }
-    });
-    (problems.collect(), broken)
+    let span = |error: &toml::de::Error| Span::new(source, range(error));
+    if broken {
+        let syntax = |error| Problem::new(Code::Syntax, span(error), words(error.message(), &text[range(error)]));
+        return (errors.iter().map(syntax).collect(), true);
+    }
+    let firsts = duplicate::firsts(text, errors.iter().map(&range));
+    (duplicate_keys(errors.iter().map(span).zip(&firsts)), false)
+}
+
+/// One problem for each, but none for the keys of a table that is itself given again.
+fn duplicate_keys<'a>(seconds: impl Iterator<Item = (Span, &'a Option<duplicate::Duplicate>)>) -> Vec<Problem> {
+    let mut repeated = HashSet::new();
+    let mut is_first = |duplicate: &'a duplicate::Duplicate| {
+        let path = duplicate.path.as_slice();
+        repeated.insert(path);
+        !(1..path.len()).any(|depth| repeated.contains(&path[..depth]))
+    };
+    seconds
+        .filter(|(_, duplicate)| duplicate.as_ref().is_none_or(&mut is_first))
+        .map(|(span, duplicate)| duplicate_key(span, duplicate.as_ref()))
+        .collect()
 }
 
 fn duplicate_key(span: Span, duplicate: Option<&duplicate::Duplicate>) -> Problem {

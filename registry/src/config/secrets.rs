@@ -9,6 +9,25 @@ pub(super) fn url_passwords(value: &Value) -> Vec<String> {
     found
 }
 
+/// `text`, which somebody else wrote, with every secret hidden: as it is, percent-encoded in whole or in part, and in
+/// base64, also in the middle of something longer.
+pub(crate) fn without_secrets(text: &str, secrets: &[String]) -> String {
+    // All are found before any is hidden, since they may overlap.
+    let mut is_hidden = vec![false; text.len()];
+    for secret in secrets {
+        hide(text, secret, &mut is_hidden);
+    }
+    let mut shown = String::with_capacity(text.len());
+    for (at, character) in text.char_indices() {
+        match (is_hidden[at], at > 0 && is_hidden[at - 1]) {
+            (false, _) => shown.push(character),
+            (true, false) => shown.push_str("***"),
+            (true, true) => {}
+        }
+    }
+    shown
+}
+
 /// Short texts are left out: replacing each `a` of a message hides the message and no secret.
 pub(super) fn long_enough(secrets: impl IntoIterator<Item = String>) -> Vec<String> {
     let mut secrets: Vec<_> =
@@ -51,12 +70,56 @@ fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+/// Marks the bytes of `text` that tell `secret`.
+fn hide(text: &str, secret: &str, is_hidden: &mut [bool]) {
+    let disguises = base64(secret.as_bytes());
+    for (at, _) in text.char_indices() {
+        let rest = &text[at..];
+        let disguise = || disguises.iter().find(|form| rest.starts_with(*form)).map(String::len);
+        let length = spelled(rest, secret).or_else(disguise).unwrap_or_default();
+        is_hidden[at..at + length].fill(true);
+    }
+}
+
+/// How many bytes at the start of `text` spell `secret`, as it is or percent-encoded.
+fn spelled(text: &str, secret: &str) -> Option<usize> {
+    if text.starts_with(secret) {
+        return Some(secret.len());
+    }
+    let (text, mut at) = (text.as_bytes(), 0);
+    for &wanted in secret.as_bytes() {
+        let encoded = text.get(at..at + 3).filter(|code| code[0] == b'%').and_then(|code| hexadecimal(&code[1..]));
+        at += match text.get(at)? {
+            _ if encoded == Some(wanted) => 3,
+            &plain if plain == wanted || (plain == b'+' && wanted == b' ') => 1,
+            _ => return None,
+        };
+    }
+    Some(at)
+}
+
+/// What of the base64 of any text follows from `secret` in it alone: in both alphabets, for each way in which the
+/// secret may lie in groups of three bytes.
+fn base64(secret: &[u8]) -> Vec<String> {
+    let spell = |alphabet: &[u8; 64], before: usize| {
+        let bits: Vec<u8> = secret.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)).collect();
+        let first = (6 - 8 * before % 6) % 6;
+        let digit = |bits: &[u8]| usize::from(bits.iter().fold(0, |number, bit| number << 1 | bit));
+        bits[first..].chunks_exact(6).map(|bits| char::from(alphabet[digit(bits)])).collect()
+    };
+    (0..3).flat_map(|before| [spell(STANDARD, before), spell(URL_SAFE, before)]).collect()
+}
+
 fn hexadecimal(digits: &[u8]) -> Option<u8> {
     let digit = |byte: u8| char::from(byte).to_digit(16);
     u8::try_from(digit(digits[0])? * 16 + digit(digits[1])?).ok()
 }
 
 const MIN_LENGTH: usize = 4;
+
+const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+const URL_SAFE: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 #[cfg(test)]
 mod tests {
@@ -88,5 +151,21 @@ mod tests {
     fn leaves_out_short_texts_and_repetitions() {
         let texts = ["abc", "abcd", "äöü", "äöüß", "abcd"].map(String::from);
         assert_eq!(long_enough(texts), ["abcd", "äöüß"]);
+    }
+
+    #[test]
+    fn hides_a_secret_in_every_spelling() {
+        let secrets = long_enough(["p@ss w?rd", "p@ss", "?rdp", "50%25 off"].map(String::from));
+        for (text, expected) in [
+            ("bad p@ss w?rd.", "bad ***."),
+            ("bad p%40ss%20w%3frd and p@ss+w?rd", "bad *** and ***"),
+            ("50%25 off or 50%2525%20off", "*** or ***"),
+            ("Basic YXBwOnBAc3Mgdz9yZA==", "Basic YXBwOn***A=="),
+            ("token cEBzcyB3P3Jk", "token ***"),
+            ("p@ss w?rdp@ss and p@ss", "*** and ***"),
+            ("100% plain%2", "100% plain%2"),
+        ] {
+            assert_eq!(without_secrets(text, &secrets), expected, "{text}");
+        }
     }
 }

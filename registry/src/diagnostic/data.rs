@@ -10,7 +10,7 @@ use super::{code::Code, escape::visible, page::Pages, problem::Problem};
 ///
 /// All texts are safe to print: control characters, bidirectional marks and invisible characters of names
 /// and keys are written as escapes such as `\u{202e}`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
     code: &'static str,
     message: String,
@@ -112,7 +112,7 @@ impl fmt::Display for Diagnostic {
 }
 
 /// One place of a [`Diagnostic`], with what to say about it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Label {
     pub(super) file: String,
     pub(super) line: usize,
@@ -151,7 +151,7 @@ impl Label {
 }
 
 /// A source line as a report shows it: every value masked, long lines cut; so its columns are not the file's.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Snippet {
     pub(super) text: String,
     /// The first marked character, from 1.

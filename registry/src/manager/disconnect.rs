@@ -4,8 +4,9 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use tokio::{sync::watch, task::JoinSet, time::timeout};
 
-use super::{failure::without_secrets, shared::Shared, task::AbortOnDrop};
+use super::{shared::Shared, task::AbortOnDrop};
 use crate::{
+    config::without_secrets,
     error::{Error, ErrorKind, Result},
     registry::{AttemptId, BadGoodbye, Client, Closed, Closer, Entry, Outcome, Pending},
 };

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::shared::Shared;
 use crate::{
+    config::without_secrets,
     connection::ConnectError,
     diagnostic::Diagnostic,
     error::{BoxError, Error, ErrorKind},
@@ -79,9 +80,4 @@ impl Attempt {
     fn describe(&self) -> String {
         self.shared.describe(&self.name)
     }
-}
-
-/// Takes every secret out of a text that somebody else wrote.
-pub(super) fn without_secrets(text: &str, secrets: &[String]) -> String {
-    secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "***"))
 }

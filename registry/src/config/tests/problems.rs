@@ -31,6 +31,14 @@ fn a_name_or_key_given_twice_names_both_places_and_the_rest_is_checked() {
 }
 
 #[test]
+fn a_connection_that_is_given_twice_as_a_whole_is_one_problem() {
+    check(
+        "[connections.a]\ntype = 'db'\nurl = ''\n[connections.a]\ntype = 'db'\nurl = ''\nurl = ''\n",
+        &["connections.toml:4:14: [CR003]: connection `a` is declared twice"],
+    );
+}
+
+#[test]
 fn names_that_cannot_be_told_apart_or_typed_are_refused() {
     check(
         "[connections.Main]\ntype = 'cache'\nhost = ''\n[connections.main]\ntype = 'cache'\nhost = ''\n",
