@@ -158,6 +158,7 @@ impl Error {
     /// 2 | type = "postgress"
     ///   |        ^^^^^^^^^^^ not linked into this program
     ///   |
+    ///   = note: the key is `connections.main.type`
     ///   = help: did you mean `postgres`?
     /// ```
     pub fn render(&self) -> String {
@@ -223,6 +224,9 @@ impl fmt::Display for Error {
         Summary(self).fmt(f)?;
         for diagnostic in diagnostics {
             write!(f, "\n{diagnostic}")?;
+            if let Some(key_path) = diagnostic.key_path() {
+                write!(f, "\n  key: {key_path}")?;
+            }
             if let Some(help) = diagnostic.help() {
                 write!(f, "\n  help: {help}")?;
             }

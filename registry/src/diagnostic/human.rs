@@ -19,6 +19,7 @@ fn draw(renderer: &Renderer, diagnostic: &Diagnostic) -> String {
     let group = Group::with_title(title)
         .elements(snippets)
         .elements(file_alone(diagnostic).map(Origin::path))
+        .elements(diagnostic.key_path().map(|key_path| Level::NOTE.message(format!("the key is `{key_path}`"))))
         .elements(diagnostic.help().map(|help| Level::HELP.message(help)));
     let report = renderer.render(&[group]);
     diagnostic.labels().iter().enumerate().fold(report, |report, (at, label)| place(&report, at, label))

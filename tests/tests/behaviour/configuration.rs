@@ -141,7 +141,7 @@ async fn a_value_that_a_placeholder_gives_is_checked_when_it_is_known() {
     let connections = files.builder(&[("PORT", "secret-text")]).build().unwrap();
     let error = connections.get::<Settings>("a").await.unwrap_err();
     let [diagnostic] = error.diagnostics() else { panic!("not one problem: {error}") };
-    assert_eq!((diagnostic.code(), diagnostic.line(), diagnostic.column()), ("CR007", 3, 8), "{error}");
+    assert_eq!((diagnostic.code(), diagnostic.line(), diagnostic.column()), ("CR008", 3, 8), "{error}");
     assert!(!error.render().contains("secret-text"), "{error}");
 }
 

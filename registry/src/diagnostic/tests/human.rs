@@ -9,11 +9,12 @@ fn check(diagnostics: &[Diagnostic], expected: &str) {
 }
 
 #[test]
-fn a_report_has_the_masked_line_a_caret_and_the_help() {
+fn a_report_has_the_masked_line_a_caret_the_key_and_the_help() {
     let file = File::new("[connections.a]\ntype = \"redsi\" # hunter2\n");
     let span = file.span("\"redsi\"");
     let problem = Problem::new(Code::UnknownType, span, "unknown connection type `redsi`")
         .label("not linked into this program")
+        .key_path("connections.a.type")
         .help("did you mean `redis`?");
     check(
         &file.report_all(vec![problem], &[span]),
@@ -24,6 +25,7 @@ error[CR004]: unknown connection type `redsi`
 2 | type = "redsi" # ***
   |        ^^^^^^^ not linked into this program
   |
+  = note: the key is `connections.a.type`
   = help: did you mean `redis`?"#,
     );
 }
