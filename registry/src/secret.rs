@@ -93,3 +93,15 @@ impl<'de> Visitor<'de> for SecretVisitor {
         String::deserialize(deserializer).map(Secret::from)
     }
 }
+
+#[cfg(all(test, feature = "diagnostics"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_written_as_stars() {
+        let secret = Secret::new("hunter2");
+        assert_eq!(format!("{secret} {secret:?}"), "*** Secret(***)");
+        assert_eq!(serde_json::to_string(&secret).unwrap(), "\"***\"");
+    }
+}

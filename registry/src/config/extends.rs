@@ -145,7 +145,7 @@ fn read(path: &str, file: &Value, name: &str, context: &mut Context<'_>) -> Opti
         return None;
     }
     let path = context.request.main.folder().join(path);
-    let mut document = read_named(&path, file.span, context)?;
+    let mut document = read_named(&path, file.span, format!("connections.{name}.config_file"), context)?;
     let help = "the file has the type's fields alone; write this key at the connection";
     reserved::refuse(&mut document.root, &format!("connections.{name}"), help, context);
     Some(document.root)

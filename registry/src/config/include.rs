@@ -29,10 +29,11 @@ pub(super) fn take(main: &mut Document, context: &mut Context<'_>) -> Vec<Docume
     let mut seen: HashSet<PathBuf> = HashSet::from_iter(main_path(context));
     context.public.extend(items.iter().map(|item| item.span));
     for (at, item) in items.iter().enumerate() {
-        let Some(paths) = paths(item, &format!("include[{at}]"), context) else { continue };
+        let key_path = format!("include[{at}]");
+        let Some(paths) = paths(item, &key_path, context) else { continue };
         for path in paths {
             if seen.insert(path.clone()) {
-                documents.extend(read_named(&path, item.span, context));
+                documents.extend(read_named(&path, item.span, key_path.clone(), context));
             }
         }
     }

@@ -60,6 +60,12 @@ pub(super) fn pieces(text: &str) -> Pieces<'_> {
     Pieces { text, at: 0 }
 }
 
+/// Whether `text` is a placeholder and nothing else.
+pub(super) fn is_one_placeholder(text: &str) -> bool {
+    let mut pieces = pieces(text);
+    matches!((pieces.next(), pieces.next()), (Some(Ok(Piece::Placeholder(_))), None))
+}
+
 impl<'t> Iterator for Pieces<'t> {
     type Item = Result<Piece<'t>, Malformed>;
 

@@ -149,9 +149,9 @@ pub(super) fn read_document(path: &Path, context: &mut Context<'_>) -> Result<Do
 
 /// The same, for a file that is named at `span`; a failure becomes a problem there. `None` also for one that is not
 /// TOML.
-pub(super) fn read_named(path: &Path, span: Span, context: &mut Context<'_>) -> Option<Document> {
-    let found = read_document(path, context);
-    let document = found.map_err(|error| context.add(Problem { span: Some(span), ..unreadable(path, &error) })).ok()?;
+pub(super) fn read_named(path: &Path, span: Span, key_path: String, context: &mut Context<'_>) -> Option<Document> {
+    let problem = |error| Problem { span: Some(span), ..unreadable(path, &error) }.key_path(key_path);
+    let document = read_document(path, context).map_err(|error| context.add(problem(error))).ok()?;
     (!context.sources.get(document.source).broken).then_some(document)
 }
 
@@ -162,7 +162,7 @@ fn add_document(name: &str, text: String, context: &mut Context<'_>) -> Document
 
 pub(super) fn unreadable(path: &Path, error: &ReadError) -> Problem {
     Problem::without_place(Code::Unreadable, format!("cannot read `{}`: {error}", printable(&path.to_string_lossy())))
-        .maybe_help(error.not_found.then(|| "a relative path is meant from the file that names it".to_owned()))
+        .maybe_help(error.not_found.then(|| "a relative path is meant from the folder of the configuration".to_owned()))
 }
 
 /// Stands for the file name where the program gave the text itself.

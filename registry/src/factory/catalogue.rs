@@ -94,7 +94,8 @@ impl ConnectionFactory {
     }
 
     /// Makes a connection of the type `type_name` from its fields; nothing is connected. Placeholders such as
-    /// `${env:NAME}` are resolved; a `${file:…}` is read relative to `config_dir`.
+    /// `${env:NAME}` are resolved; a `${file:…}` is read relative to `config_dir`. The table is that of
+    /// [`toml`](crate::toml).
     ///
     /// # Errors
     ///

@@ -46,7 +46,7 @@ async fn no_output_of_any_call_has_a_secret_in_it() {
         outputs.extend(forms(&build(&toml).expect_err(broken)));
     }
     outputs.push(format!("{:?}", ConnectionManager::builder().toml(&toml).environment([("CANARY", CANARY)])));
-    outputs.push(format!("{:?} {:#?}", Secret::new(CANARY), Secret::new(CANARY)));
+    outputs.push(format!("{0} {0:?} {0:#?}", Secret::new(CANARY)));
     let mut fields = toml::Table::new();
     fields.insert("record".into(), CANARY.into());
     fields.insert("password".into(), CANARY.into());

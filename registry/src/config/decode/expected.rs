@@ -35,13 +35,20 @@ impl Expected {
         )
     }
 
+    /// Whether a text that is not the whole of a placeholder cannot be it.
+    pub(super) fn is_never_text(self) -> bool {
+        matches!(self, Self::Integer { .. } | Self::Float | Self::Boolean)
+    }
+
     /// What to do about `value`.
     pub(super) fn help(self, value: &Value) -> Option<&'static str> {
         match (self, &value.kind) {
-            (Self::Integer { .. } | Self::Float | Self::Boolean, ValueKind::String(_)) => Some(
-                "write it without quotes; of texts, only one whole placeholder such as \"${env:NAME}\" and an \
+            (Self::Integer { .. } | Self::Float | Self::Boolean, ValueKind::String(_) | ValueKind::Template(_)) => {
+                Some(
+                    "write it without quotes; of texts, only one whole placeholder such as \"${env:NAME}\" and an \
                  environment override take the type of the field",
-            ),
+                )
+            }
             (Self::Duration, ValueKind::Integer(_) | ValueKind::Float(_)) => {
                 Some("write it in quotes and with a unit, such as \"5s\"")
             }

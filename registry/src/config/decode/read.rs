@@ -14,7 +14,10 @@ use super::{
     session::Shape,
 };
 use crate::{
-    config::value::{Table, Value, ValueKind},
+    config::{
+        interpolate,
+        value::{Table, Value, ValueKind},
+    },
     reference::REFERENCE_MARK,
     secret::SECRET_MARK,
 };
@@ -47,7 +50,7 @@ impl<'a> Decoder<'a> {
         if let Some(part) = self.session.take_part() {
             return Ok(part.into());
         }
-        if let Some(candidate) = self.candidate() {
+        if let Some(candidate) = self.whole_candidate() {
             return Ok(dummy::integer(candidate).clamp(min, max));
         }
         let number = match &self.value.kind {
@@ -70,7 +73,7 @@ impl<'a> Decoder<'a> {
     }
 
     pub(super) fn float(&self) -> Result<f64, DecodeError> {
-        if let Some(candidate) = self.candidate() {
+        if let Some(candidate) = self.whole_candidate() {
             return Ok(dummy::float(candidate));
         }
         match &self.value.kind {
@@ -87,7 +90,7 @@ impl<'a> Decoder<'a> {
     }
 
     pub(super) fn boolean(&self) -> Result<bool, DecodeError> {
-        if let Some(candidate) = self.candidate() {
+        if let Some(candidate) = self.whole_candidate() {
             return Ok(dummy::boolean(candidate));
         }
         match &self.value.kind {
@@ -275,6 +278,14 @@ impl Decoder<'_> {
                 Some(0)
             }
             _ => None,
+        }
+    }
+
+    /// The same for what is no text: a placeholder beside other text gives a text, whatever it stands for.
+    fn whole_candidate(&self) -> Option<u8> {
+        match &self.value.kind {
+            ValueKind::Template(text) if !interpolate::is_one_placeholder(text) => None,
+            _ => self.candidate(),
         }
     }
 }

@@ -167,10 +167,13 @@ impl Repair<'_> {
     }
 
     fn replace_mismatch(&mut self, at: &Location, expected: Expected) -> bool {
-        if self.made_up.contains(&self.key_path(at)) || at.value(&self.tree).is_made_up() {
+        let value = at.value(&self.tree);
+        // A placeholder alone would have fitted.
+        let is_text = expected.is_never_text() && matches!(value.kind, ValueKind::Template(_));
+        if self.made_up.contains(&self.key_path(at)) || (value.is_made_up() && !is_text) {
             return self.postpone(at);
         }
-        let problem = report::wrong_type(self.spot(at), expected, at.value(&self.tree));
+        let problem = report::wrong_type(self.spot(at), expected, value);
         self.problems.push(problem);
         self.replace(at)
     }

@@ -83,6 +83,12 @@ fn defaults_messages_and_files_follow_the_grammar() {
 }
 
 #[test]
+fn a_placeholder_beside_other_text_is_no_number_already_at_load() {
+    Fixture::new("[connections.a]\ntype = 'db'\nurl = 'x${env:A}'\nport = '1${env:A}'\ntimeout = '${env:A}s'\n")
+        .check(&["connections.toml:4:8: [CR007]: `port` must be a whole number from 0 to 65535, found a string"]);
+}
+
+#[test]
 fn a_message_of_the_author_is_part_of_the_message() {
     let fixture = Fixture::new("[connections.a]\ntype = 'cache'\nhost = '${env:GONE:?ask the team}'\n");
     let problems = fixture.valid().resolve("a").map(|_| ()).unwrap_err();
