@@ -117,7 +117,6 @@ pub use reference::ConnectionRef;
 pub use registry::{Conn, ConnectionRegistry};
 pub use secret::Secret;
 pub use serde;
-pub use toml;
 
 /// Longer explanations.
 pub mod guide {

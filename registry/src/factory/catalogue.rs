@@ -95,7 +95,7 @@ impl ConnectionFactory {
 
     /// Makes a connection of the type `type_name` from its fields; nothing is connected. Placeholders such as
     /// `${env:NAME}` are resolved; a `${file:…}` is read relative to `config_dir`. The table is that of
-    /// [`toml`](crate::toml).
+    /// the crate `toml`, version 1, which the caller names as a dependency of its own.
     ///
     /// # Errors
     ///
