@@ -1,12 +1,9 @@
 //! What the passes must know of connection types. The catalogue itself lives above, in `factory`.
 
-use std::path::Path;
-
 use super::{
     decode::{DecodeError, Decoder},
     field::Field,
 };
-use crate::diagnostic::Diagnostic;
 
 /// Makes an instance of a type from its fields.
 pub(crate) type DecodeFn<I> = fn(Decoder<'_>) -> Result<I, DecodeError>;
@@ -28,9 +25,4 @@ pub(crate) struct TypeInfo<I> {
     pub(crate) client_type_name: &'static str,
     pub(crate) fields: &'static [Field],
     pub(crate) decode: DecodeFn<I>,
-}
-
-/// (being built)
-pub(crate) fn decode_fields<I>(_: &TypeInfo<I>, _: &toml::Table, _: &Path) -> Result<I, Vec<Diagnostic>> {
-    Err(Vec::new())
 }

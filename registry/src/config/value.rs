@@ -53,6 +53,12 @@ impl Table {
         let at = self.entries.iter().position(|(name, _)| &**name == key)?;
         Some(self.entries.remove(at).1)
     }
+
+    /// About the bytes of memory that a copy takes.
+    pub(crate) fn weight(&self) -> usize {
+        let entry = |(key, value): &(Box<str>, Value)| key.len() + size_of::<Box<str>>() + value.weight();
+        self.entries.iter().map(entry).sum()
+    }
 }
 
 impl Value {
@@ -61,6 +67,16 @@ impl Value {
             ValueKind::Table(table) => Some(table),
             _ => None,
         }
+    }
+
+    fn weight(&self) -> usize {
+        let inside = match &self.kind {
+            ValueKind::String(text) | ValueKind::Text(text) | ValueKind::Template(text) => text.len(),
+            ValueKind::Array(items) => items.iter().map(Self::weight).sum(),
+            ValueKind::Table(table) => table.weight(),
+            _ => 0,
+        };
+        size_of::<Self>() + inside
     }
 
     /// What it is, in the words of a message: "an integer".

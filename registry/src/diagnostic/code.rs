@@ -1,7 +1,7 @@
 //! The stable codes of all problems.
 
 /// The code of a problem: stable across releases, so that it can be searched for and explained.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Code {
     /// A file is not TOML.
     Syntax,

@@ -70,8 +70,7 @@ impl Shared {
     pub(super) fn describe(&self, name: &str) -> String {
         match self.configuration.find(name) {
             Some(declared) => {
-                let Declared { type_name, declared_at, .. } = declared;
-                format!("connection `{name}` (type `{type_name}`, {declared_at})")
+                format!("connection `{name}` (type `{}`, {})", declared.type_name, declared.declared_at())
             }
             None => format!("connection `{name}`"),
         }
@@ -91,7 +90,7 @@ impl Shared {
     fn absent(&self, name: &str) -> Error {
         let error = match self.configuration.find(name) {
             Some(disabled) if !disabled.enabled => {
-                let at = disabled.enabled_at.as_deref().unwrap_or(&disabled.declared_at);
+                let at = disabled.enabled_at().unwrap_or_else(|| disabled.declared_at());
                 let message = format!("{} is disabled: `enabled = false` at {at}", self.describe(name));
                 Error::new(ErrorKind::Disabled, message)
             }

@@ -1,0 +1,212 @@
+//! Checks every connection by itself, then what connections say of each other.
+
+use std::{collections::HashMap, sync::Arc};
+
+use super::{
+    context::Context,
+    decode::{self, Decoded, Mode},
+    graph::{self, Edge},
+    layer::{Declaration, Defaults, merge, merge_value},
+    lifecycle::Lifecycle,
+    placeholder::{Resolution, Resolver},
+    reference::{self, Target},
+    reserved,
+    types::{TypeInfo, Types},
+    value::{Value, ValueKind},
+};
+use crate::{
+    diagnostic::{Code, Problem},
+    span::Span,
+};
+
+/// A connection and all that is known of it.
+pub(super) struct Checked<I> {
+    pub(super) name: Arc<str>,
+    pub(super) name_span: Span,
+    pub(super) reserved: reserved::Reserved,
+    /// The type's keys, as a table whose place is the connection's header.
+    pub(super) fields: Value,
+    pub(super) enabled: bool,
+    /// `None` when the type is not known.
+    pub(super) info: Option<TypeInfo<I>>,
+    /// `None` when something is wrong with the fields.
+    pub(super) decoded: Option<Decoded<I>>,
+    pub(super) lifecycle: Lifecycle,
+}
+
+/// Checks all connections; what is wrong is added to the context.
+pub(super) fn check<T: Types>(
+    connections: Vec<Declaration>,
+    defaults: &Defaults,
+    types: &T,
+    context: &mut Context<'_>,
+) -> Vec<Checked<T::Instance>> {
+    let mut checker = Checker { defaults, types, default_lifecycle: None };
+    let checked: Vec<_> = connections.into_iter().map(|declaration| checker.check(declaration, context)).collect();
+    check_references(&checked, context);
+    checked
+}
+
+struct Checker<'a, T> {
+    defaults: &'a Defaults,
+    types: &'a T,
+    /// What a connection without a `lifecycle` of its own has; read once.
+    default_lifecycle: Option<Lifecycle>,
+}
+
+impl<T: Types> Checker<'_, T> {
+    fn check(&mut self, mut declaration: Declaration, context: &mut Context<'_>) -> Checked<T::Instance> {
+        let enabled = enabled(&declaration, context);
+        let lifecycle = self.lifecycle(&mut declaration, context);
+        let info = self.info(&declaration, enabled, context);
+        if let Some(info) = &info {
+            self.add_defaults(&mut declaration, info.name, context);
+        }
+        let Declaration { name, name_span, header, reserved, fields, incomplete } = declaration;
+        let fields = Value { kind: ValueKind::Table(fields), span: header, key_span: name_span };
+        let decode_fn = info.as_ref().filter(|_| !incomplete).map(|info| info.decode);
+        let decoded = decode_fn.and_then(|function| {
+            let path = format!("connections.{name}");
+            let decoded = decode::decode(&fields, &path, function, Mode::Check);
+            decoded.map_err(|mut problems| context.problems.append(&mut problems)).ok()
+        });
+        Checked { name, name_span, reserved, fields, enabled, info, decoded, lifecycle }
+    }
+
+    fn info(
+        &self,
+        declaration: &Declaration,
+        enabled: bool,
+        context: &mut Context<'_>,
+    ) -> Option<TypeInfo<T::Instance>> {
+        let Declaration { name, header, reserved, incomplete, .. } = declaration;
+        let Some(value) = &reserved.type_name else {
+            if !incomplete {
+                let problem = Problem::new(Code::MissingKey, *header, "missing key `type`");
+                let help = format!("linked types: {}", reserved::linked(self.types));
+                context.add(problem.key_path(format!("connections.{name}.type")).help(help));
+            }
+            return None;
+        };
+        let type_name = reserved::text(value).unwrap_or_default();
+        let info = self.types.find(type_name);
+        // The driver of a connection that is switched off need not be linked.
+        if info.is_none() && enabled {
+            let problem = reserved::unknown_type(type_name, value.span, self.types);
+            context.add(problem.key_path(format!("connections.{name}.type")));
+        }
+        info
+    }
+
+    fn add_defaults(&self, declaration: &mut Declaration, type_name: &str, context: &mut Context<'_>) {
+        let Some(defaults) = self.defaults.types.get(type_name).and_then(Value::as_table) else { return };
+        if !context.may_copy(defaults, &declaration.name, declaration.header) {
+            return;
+        }
+        let mut fields = defaults.clone();
+        merge(&mut fields, std::mem::take(&mut declaration.fields));
+        declaration.fields = fields;
+    }
+
+    fn lifecycle(&mut self, declaration: &mut Declaration, context: &mut Context<'_>) -> Lifecycle {
+        let defaults = self.defaults.lifecycle.as_ref();
+        let Some(own) = &declaration.reserved.lifecycle else {
+            return *self.default_lifecycle.get_or_insert_with(|| {
+                defaults.map_or_else(Lifecycle::default, |value| {
+                    read_lifecycle(value.clone(), "defaults.lifecycle", context)
+                })
+            });
+        };
+        let mut value = own.clone();
+        if let Some(defaults) = defaults {
+            value = defaults.clone();
+            merge_value(&mut value, own.clone());
+        }
+        read_lifecycle(value, &format!("connections.{}.lifecycle", declaration.name), context)
+    }
+}
+
+fn read_lifecycle(mut value: Value, path: &str, context: &mut Context<'_>) -> Lifecycle {
+    let Resolution { mut problems, .. } = resolve(&mut value, path, context);
+    context.problems.append(&mut problems);
+    Lifecycle::read(&value, path).unwrap_or_else(|mut problems| {
+        context.problems.append(&mut problems);
+        Lifecycle::default()
+    })
+}
+
+/// A connection whose `enabled` is not known counts as enabled.
+fn enabled(declaration: &Declaration, context: &mut Context<'_>) -> bool {
+    let Some(given) = &declaration.reserved.enabled else { return true };
+    if let ValueKind::Boolean(enabled) = given.kind {
+        return enabled;
+    }
+    let path = format!("connections.{}.enabled", declaration.name);
+    let mut value = given.clone();
+    let Resolution { mut problems, .. } = resolve(&mut value, &path, context);
+    let enabled = reserved::text(&value).and_then(|text| text.parse().ok());
+    if problems.is_empty() && enabled.is_none() {
+        problems.push(not_boolean(value.span).key_path(path));
+    }
+    context.problems.append(&mut problems);
+    enabled.unwrap_or(true)
+}
+
+fn not_boolean(span: Span) -> Problem {
+    Problem::new(Code::WrongType, span, "`enabled` must be a boolean").help("write `true` or `false`")
+}
+
+fn resolve(value: &mut Value, path: &str, context: &Context<'_>) -> Resolution {
+    let resolver = Resolver {
+        environment: &context.request.environment,
+        config_dir: context.request.main.folder(),
+        strict_permissions: context.request.strict_permissions,
+        sources: &context.sources,
+    };
+    resolver.resolve(value, path)
+}
+
+/// Checks the references of enabled connections: each target, then that none leads back.
+fn check_references<I>(checked: &[Checked<I>], context: &mut Context<'_>) {
+    let is_referring =
+        |connection: &&Checked<I>| connection.decoded.as_ref().is_some_and(|it| !it.references.is_empty());
+    if !checked.iter().any(|connection| is_referring(&connection)) {
+        return;
+    }
+    let by_name: HashMap<&str, usize> =
+        checked.iter().enumerate().map(|(at, connection)| (&*connection.name, at)).collect();
+    let mut edges: Vec<Vec<Edge>> = vec![Vec::new(); checked.len()];
+    for (at, connection) in checked.iter().enumerate().filter(|(_, connection)| connection.enabled) {
+        for reference in connection.decoded.iter().flat_map(|decoded| &decoded.references) {
+            let to = by_name.get(&*reference.target).copied();
+            let target = to.map(|to| target(&checked[to], context));
+            match reference::fault(reference, target, by_name.keys().copied()) {
+                Some(problem) => context.add(problem),
+                None => edges[at].extend(to.map(|to| Edge { to, span: reference.span })),
+            }
+        }
+    }
+    for cycle in graph::cycles(&edges) {
+        let name = |at: usize| &*checked[at].name;
+        let problem = graph::problem(&cycle, &edges, "connections refer to each other in a circle", name);
+        let (node, edge) = cycle[0];
+        let key_path =
+            checked[node].decoded.iter().flat_map(|it| &it.references).find(|it| it.span == edges[node][edge].span);
+        context.add(match key_path {
+            Some(reference) => problem.key_path(&reference.key_path),
+            None => problem,
+        });
+    }
+}
+
+fn target<'a, I>(connection: &'a Checked<I>, context: &Context<'_>) -> Target<'a> {
+    let disabled_at = (!connection.enabled).then(|| {
+        connection.reserved.enabled.as_ref().map(|value| context.sources.locate(value.span)).unwrap_or_default()
+    });
+    Target {
+        disabled_at,
+        type_name: connection.info.as_ref().map(|info| info.name),
+        client_type_name: connection.info.as_ref().map(|info| info.client_type_name),
+        name: &connection.name,
+    }
+}

@@ -1,0 +1,275 @@
+//! Lays the files over each other: included files, the main file, the profile.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use super::{
+    context::Context,
+    include::wrong_type,
+    load::{Document, Documents},
+    name,
+    reserved::{self, Reserved},
+    types::Types,
+    value::{Table, Value, ValueKind},
+};
+use crate::{
+    diagnostic::{Code, Problem, did_you_mean},
+    span::Span,
+};
+
+/// All files as one.
+#[derive(Default)]
+pub(super) struct Layers {
+    pub(super) defaults: Defaults,
+    pub(super) connections: Vec<Layered>,
+    by_name: HashMap<Arc<str>, usize>,
+}
+
+/// `[defaults]`.
+#[derive(Default)]
+pub(super) struct Defaults {
+    pub(super) lifecycle: Option<Value>,
+    pub(super) types: BTreeMap<Box<str>, Value>,
+}
+
+/// One `[connections.name]` with the keys of all layers.
+pub(super) struct Layered {
+    pub(super) name: Arc<str>,
+    /// The name where it is declared first.
+    pub(super) name_span: Span,
+    /// The header of that place.
+    pub(super) header: Span,
+    pub(super) keys: Table,
+    layer: Layer,
+}
+
+/// One connection with its own keys sorted out.
+pub(super) struct Declaration {
+    pub(super) name: Arc<str>,
+    pub(super) name_span: Span,
+    pub(super) header: Span,
+    pub(super) reserved: Reserved,
+    /// The keys that belong to the type.
+    pub(super) fields: Table,
+    /// Whether keys of it are not known because of a problem that is reported: what is missing then is not
+    /// missing.
+    pub(super) incomplete: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Layer {
+    Include,
+    Main,
+    Profile,
+}
+
+/// Lays the files over each other.
+pub(super) fn stack(documents: Documents, types: &impl Types, context: &mut Context<'_>) -> Layers {
+    let mut layers = Layers::default();
+    for document in documents.includes {
+        layers.add(document, Layer::Include, context);
+    }
+    layers.add(documents.main, Layer::Main, context);
+    if let Some(document) = documents.profile {
+        layers.add(document, Layer::Profile, context);
+    }
+    layers.check_names(context);
+    layers.defaults.check(types, context);
+    layers
+}
+
+/// Sorts the keys of each connection.
+pub(super) fn split(layers: &mut Layers, context: &mut Context<'_>) -> Vec<Declaration> {
+    let declaration = |layered: Layered| {
+        let Layered { name, name_span, header, keys, layer: _ } = layered;
+        let split = reserved::split(keys, &name, context);
+        Declaration {
+            name,
+            name_span,
+            header,
+            reserved: split.reserved,
+            fields: split.fields,
+            incomplete: split.incomplete,
+        }
+    };
+    std::mem::take(&mut layers.connections).into_iter().map(declaration).collect()
+}
+
+/// Lays `over` over `base`: tables key by key, anything else is replaced.
+pub(super) fn merge(base: &mut Table, over: Table) {
+    if base.entries.is_empty() {
+        *base = over;
+        return;
+    }
+    let index = (base.entries.len().min(over.entries.len()) > LINEAR).then(|| index(base));
+    for (key, value) in over.entries {
+        let old = match &index {
+            Some(index) => index.get(&key).map(|&at| &mut base.entries[at].1),
+            None => base.get_mut(&key),
+        };
+        match old {
+            Some(old) => merge_value(old, value),
+            None => base.entries.push((key, value)),
+        }
+    }
+}
+
+/// Lays one value over another.
+pub(super) fn merge_value(base: &mut Value, over: Value) {
+    match (&mut base.kind, over.kind) {
+        (ValueKind::Table(base), ValueKind::Table(over)) => merge(base, over),
+        (_, kind) => *base = Value { kind, ..over },
+    }
+}
+
+impl Layers {
+    pub(super) fn position(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+
+    fn add(&mut self, document: Document, layer: Layer, context: &mut Context<'_>) {
+        for (key, value) in document.root.entries {
+            match &*key {
+                "connections" => self.add_connections(value, layer, context),
+                "defaults" => self.defaults.add(value, context),
+                "include" => context.add(
+                    Problem::new(Code::InvalidValue, value.key_span, "`include` is for the main file alone")
+                        .key_path("include"),
+                ),
+                _ => context.add(unknown_key(&key, value.key_span, TOP_LEVEL_KEYS)),
+            }
+        }
+    }
+
+    fn add_connections(&mut self, value: Value, layer: Layer, context: &mut Context<'_>) {
+        let Some(connections) = table("connections", value, "", context) else { return };
+        for (name, value) in connections.entries {
+            if let Some(fault) = name::fault(&name) {
+                let message = format!("a connection cannot be called `{}`: {fault}", name.escape_debug());
+                context.add(Problem::new(Code::InvalidName, value.key_span, message));
+            }
+            self.add_connection(&name, value, layer, context);
+        }
+    }
+
+    fn add_connection(&mut self, name: &str, value: Value, layer: Layer, context: &mut Context<'_>) {
+        let (name_span, header) = (value.key_span, value.span);
+        let Some(keys) = table(name, value, "connections.", context) else { return };
+        let Some(at) = self.position(name) else {
+            let name: Arc<str> = name.into();
+            self.by_name.insert(name.clone(), self.connections.len());
+            self.connections.push(Layered { name, name_span, header, keys, layer });
+            return;
+        };
+        let existing = &mut self.connections[at];
+        if existing.layer == layer {
+            let message = format!("connection `{}` is declared twice", name.escape_debug());
+            context.add(duplicate(message, name_span, existing.name_span, name));
+        } else {
+            existing.layer = layer;
+            existing.lay_over(keys);
+        }
+    }
+
+    /// Two names that a person, and some file systems and environments, take for one.
+    fn check_names(&self, context: &mut Context<'_>) {
+        let mut seen: HashMap<String, &Layered> = HashMap::with_capacity(self.connections.len());
+        for connection in &self.connections {
+            let lower = connection.name.to_lowercase();
+            if let Some(first) = seen.get(&lower) {
+                let (name, other) = (connection.name.escape_debug(), first.name.escape_debug());
+                let message = format!("connections `{name}` and `{other}` differ in upper and lower case alone");
+                context.add(duplicate(message, connection.name_span, first.name_span, &connection.name));
+            } else {
+                seen.insert(lower, connection);
+            }
+        }
+    }
+}
+
+impl Layered {
+    /// Lays the keys of an upper layer over these. With another type, what belongs to the old one goes.
+    pub(super) fn lay_over(&mut self, over: Table) {
+        let type_of = |keys: &Table| keys.get("type").and_then(reserved::text).map(str::to_owned);
+        let (old, new) = (type_of(&self.keys), type_of(&over));
+        if old.is_some() && new.is_some() && old != new {
+            self.keys.entries.retain(|(key, _)| matches!(&**key, "type" | "enabled" | "lifecycle"));
+        }
+        merge(&mut self.keys, over);
+    }
+}
+
+impl Defaults {
+    fn add(&mut self, value: Value, context: &mut Context<'_>) {
+        let Some(defaults) = table("defaults", value, "", context) else { return };
+        for (key, value) in defaults.entries {
+            if value.as_table().is_none() {
+                context.add(wrong_type(&key, &value, "a table").key_path(format!("defaults.{key}")));
+            } else if &*key == "lifecycle" {
+                lay(&mut self.lifecycle, value);
+            } else if let Some(old) = self.types.get_mut(&key) {
+                merge_value(old, value);
+            } else {
+                self.types.insert(key, value);
+            }
+        }
+    }
+
+    /// Reports types that do not exist, and keys that can only stand at a connection.
+    fn check(&mut self, types: &impl Types, context: &mut Context<'_>) {
+        for (name, value) in &mut self.types {
+            let ValueKind::Table(fields) = &mut value.kind else { continue };
+            if types.find(name).is_none() {
+                let problem = reserved::unknown_type(name, value.key_span, types);
+                context.add(problem.key_path(format!("defaults.{name}")));
+            }
+            reserved::refuse(fields, &format!("defaults.{name}"), "write it at the connection", context);
+        }
+    }
+}
+
+/// Lays a value over one that may not be there.
+pub(super) fn lay(base: &mut Option<Value>, over: Value) {
+    match base {
+        Some(base) => merge_value(base, over),
+        None => *base = Some(over),
+    }
+}
+
+/// The problem of a key that is none of `known`.
+pub(super) fn unknown_key(key: &str, span: Span, known: &[&str]) -> Problem {
+    let help = match did_you_mean(key, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("keys here: {}", known.join(", ")),
+    };
+    Problem::new(Code::UnknownKey, span, format!("unknown key `{}`", key.escape_debug())).key_path(key).help(help)
+}
+
+/// The table of `key`; `parent` is the path around it.
+fn table(key: &str, value: Value, parent: &str, context: &mut Context<'_>) -> Option<Table> {
+    if value.as_table().is_none() && !matches!(value.kind, ValueKind::Dummy(_)) {
+        context.add(wrong_type(key, &value, "a table").key_path(format!("{parent}{key}")));
+    }
+    match value.kind {
+        ValueKind::Table(table) => Some(table),
+        _ => None,
+    }
+}
+
+fn duplicate(message: String, second: Span, first: Span, name: &str) -> Problem {
+    Problem::new(Code::Duplicate, second, message)
+        .label("declared again here")
+        .also(first, "first declared here")
+        .key_path(format!("connections.{name}"))
+}
+
+fn index(table: &Table) -> HashMap<Box<str>, usize> {
+    table.entries.iter().enumerate().map(|(at, (key, _))| (key.clone(), at)).collect()
+}
+
+const TOP_LEVEL_KEYS: &[&str] = &["include", "defaults", "connections"];
+
+/// Up to so many keys, looking at each is faster than an index.
+const LINEAR: usize = 32;

@@ -1,0 +1,149 @@
+//! `lifecycle`: when a connection is made, checked and closed.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::{
+    decode::{self, Mode},
+    value::{Table, Value},
+};
+use crate::{
+    diagnostic::{Code, Problem},
+    span::Span,
+};
+
+/// The lifecycle settings of one connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Lifecycle {
+    pub(crate) start: Start,
+    /// Whether a failure of this connection is one of the whole application.
+    pub(crate) required: bool,
+    /// For a client or an error, all attempts and dependencies included.
+    pub(crate) connect_timeout: Duration,
+    pub(crate) retry: Retry,
+    /// Between two health checks, on average.
+    pub(crate) check_interval: Duration,
+    pub(crate) check_timeout: Duration,
+    /// So many failed checks in a row make the connection degraded.
+    pub(crate) check_fall: u32,
+    /// So many passed checks in a row make it healthy again.
+    pub(crate) check_rise: u32,
+    pub(crate) replace: Replace,
+    /// A client that nobody has used for so long is closed.
+    pub(crate) idle_timeout: Option<Duration>,
+    /// How long an old client waits for its guards; zero: not at all.
+    pub(crate) drain_timeout: Duration,
+    pub(crate) disconnect_timeout: Duration,
+}
+
+/// When a connection is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Start {
+    /// On the first get.
+    #[default]
+    Lazy,
+    /// By `start()`.
+    Eager,
+}
+
+/// How the client of a changed connection is replaced.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Replace {
+    /// The new one is connected before the old one is closed.
+    #[default]
+    MakeFirst,
+    /// The old one is closed before: for what can exist only once.
+    BreakFirst,
+}
+
+/// The pauses between attempts: doubled each time, from `base` to `max`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Retry {
+    pub(crate) base: Duration,
+    pub(crate) max: Duration,
+    /// The longest pause while nobody waits.
+    pub(crate) background_max: Duration,
+}
+
+impl Lifecycle {
+    /// Reads a `lifecycle` table whose placeholders are resolved.
+    pub(super) fn read(value: &Value, path: &str) -> Result<Self, Vec<Problem>> {
+        let lifecycle = decode::decode(value, path, |decoder| Self::deserialize(decoder), Mode::Resolved)?
+            .instance
+            .unwrap_or_default();
+        let problems = lifecycle.faults(value, path);
+        if problems.is_empty() { Ok(lifecycle) } else { Err(problems) }
+    }
+
+    fn faults(&self, value: &Value, path: &str) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let mut refuse = |is_wrong: bool, key: &str, message: &str| {
+            if is_wrong {
+                let problem = Problem::new(Code::InvalidValue, place(value, key), format!("`{key}` {message}"));
+                problems.push(problem.key_path(format!("{path}.{key}")));
+            }
+        };
+        for (key, duration) in self.positive_durations() {
+            refuse(duration.is_zero(), key, "must be longer than zero");
+        }
+        refuse(self.check_fall == 0, "check_fall", "must be at least 1");
+        refuse(self.check_rise == 0, "check_rise", "must be at least 1");
+        refuse(self.retry.base > self.retry.max, "retry.base", "is longer than `retry.max`");
+        problems
+    }
+
+    fn positive_durations(&self) -> [(&'static str, Duration); 8] {
+        [
+            ("connect_timeout", self.connect_timeout),
+            ("retry.base", self.retry.base),
+            ("retry.max", self.retry.max),
+            ("retry.background_max", self.retry.background_max),
+            ("check_interval", self.check_interval),
+            ("check_timeout", self.check_timeout),
+            ("idle_timeout", self.idle_timeout.unwrap_or(Duration::MAX)),
+            ("disconnect_timeout", self.disconnect_timeout),
+        ]
+    }
+}
+
+impl Default for Lifecycle {
+    fn default() -> Self {
+        Self {
+            start: Start::Lazy,
+            required: true,
+            connect_timeout: Duration::from_secs(10),
+            retry: Retry::default(),
+            check_interval: Duration::from_secs(30),
+            check_timeout: Duration::from_secs(5),
+            check_fall: 3,
+            check_rise: 2,
+            replace: Replace::MakeFirst,
+            idle_timeout: None,
+            drain_timeout: Duration::from_secs(30),
+            disconnect_timeout: Duration::from_secs(5),
+        }
+    }
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self { base: Duration::from_millis(100), max: Duration::from_secs(2), background_max: Duration::from_secs(30) }
+    }
+}
+
+/// Where the value at a dotted key stands; the nearest table around it when it is not given.
+fn place(value: &Value, key: &str) -> Span {
+    let mut at = value;
+    for step in key.split('.') {
+        match at.as_table().and_then(|table: &Table| table.get(step)) {
+            Some(inner) => at = inner,
+            None => break,
+        }
+    }
+    at.span
+}
