@@ -40,9 +40,9 @@ impl Workspace {
         self.run(Command::new("cargo").args(Self::arguments(package, profile))).map(drop)
     }
 
-    /// Builds a package alone, all that it depends on being there; gives the processor seconds of cargo, compiler and
-    /// linker.
-    pub(crate) fn rebuild_seconds(&self, package: &str, profile: Profile) -> Result<f64, BoxError> {
+    /// Builds a package alone, when all that it depends on is there; gives the processor seconds of cargo, compiler
+    /// and linker.
+    pub(crate) fn build_seconds(&self, package: &str, profile: Profile) -> Result<f64, BoxError> {
         File::options().append(true).open(self.source_file(package))?.set_modified(SystemTime::now())?;
         let mut bash = Command::new("bash");
         // The shell's own clock of its children: there is none in the standard library.

@@ -23,12 +23,12 @@ impl Variant {
 
     /// The package that is full of types.
     pub(crate) fn package(self) -> String {
-        self.name().replace(' ', "_")
+        format!("{}_full", self.name().replace(' ', "_"))
     }
 
     /// The package without types.
     pub(crate) fn empty_package(self) -> String {
-        format!("{}_empty", self.package())
+        format!("{}_empty", self.name().replace(' ', "_"))
     }
 
     pub(crate) fn manifest(self, package: &str) -> String {
@@ -242,7 +242,7 @@ toml.workspace = true
 
 pub(crate) const WORKSPACE_MANIFEST: &str = r#"[workspace]
 resolver = "3"
-members = ["*_empty", "ours", "by_hand", "typetag", "by_hand_shared"]
+members = ["*_full", "*_empty", "by_hand_shared"]
 
 [workspace.dependencies]
 by_hand_shared = { path = "by_hand_shared" }
