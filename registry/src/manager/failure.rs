@@ -1,10 +1,10 @@
 //! How an attempt failed, and the error that its callers get.
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use super::shared::Shared;
+use super::{references::Waiting, shared::Shared};
 use crate::{
     connection::ConnectError,
     diagnostic::Diagnostic,
@@ -21,19 +21,24 @@ pub(super) struct Attempt {
     pub(super) number: u32,
     pub(super) started: Instant,
     pub(super) timeout: Duration,
+    /// Which other connections it waits for.
+    pub(super) waiting: Waiting,
 }
 
 impl Attempt {
     pub(super) fn deadline(&self) -> Instant {
-        self.started + self.timeout
+        // One that no clock can tell is as good as none.
+        self.started.checked_add(self.timeout).unwrap_or_else(|| self.started + FAR)
     }
 
     /// The type's `connect` returned an error.
     pub(super) fn refused(&self, cause: BoxError, secrets: &[String]) -> Failure<Error> {
         let permanent = cause.downcast_ref::<ConnectError>().is_some_and(ConnectError::is_permanent);
+        // That of a connection that this one needs. It is that one's memory which keeps it from being asked again.
+        let hopeless = permanent || cause.downcast_ref::<Error>().is_some_and(|needed| !needed.is_retryable());
         let message = format!("{} failed to connect", self.describe());
         let error = self.error(ErrorKind::ConnectFailed, message);
-        let failure = error.retryable(!permanent).caused_by(cause, &|text| without_secrets(text, secrets));
+        let failure = error.retryable(!hopeless).caused_by(cause, &|text| without_secrets(text, secrets));
         Failure { failure, permanent }
     }
 
@@ -46,7 +51,8 @@ impl Attempt {
 
     pub(super) fn timed_out(&self) -> Failure<Error> {
         let timeout = humantime::format_duration(self.timeout);
-        let message = format!("{} gave no client within its connect_timeout of {timeout}", self.describe());
+        let waiting: String = self.waiting.names().iter().map(|name| self.waiting_for(name)).collect();
+        let message = format!("{} gave no client within its connect_timeout of {timeout}{waiting}", self.describe());
         self.transient(ErrorKind::ConnectTimeout, message)
     }
 
@@ -67,6 +73,10 @@ impl Attempt {
         self.error(ErrorKind::NoRuntime, message)
     }
 
+    fn waiting_for(&self, name: &str) -> String {
+        format!(", waiting for {}", self.shared.describe(name))
+    }
+
     fn transient(&self, kind: ErrorKind, message: String) -> Failure<Error> {
         let failure = self.error(kind, message).retryable(true);
         Failure { failure, permanent: false }
@@ -81,7 +91,52 @@ impl Attempt {
     }
 }
 
-/// Takes every secret out of a text that somebody else wrote.
+/// Takes every secret out of a text that somebody else wrote, also where secrets overlap or one is within another.
 pub(super) fn without_secrets(text: &str, secrets: &[String]) -> String {
-    secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "***"))
+    // As `Debug` writes them, too.
+    let escaped = secrets.iter().map(|secret| secret.escape_debug().to_string());
+    let mut hidden: Vec<_> = secrets.iter().cloned().chain(escaped).flat_map(|secret| places(text, &secret)).collect();
+    hidden.sort_by_key(|place| place.start);
+    let mut shown = String::with_capacity(text.len());
+    let mut end = 0;
+    for place in hidden {
+        if place.start >= end {
+            shown.push_str(&text[end..place.start]);
+            shown.push_str("***");
+        }
+        end = end.max(place.end);
+    }
+    shown + &text[end..]
+}
+
+/// Every occurrence of `part`, those that overlap included.
+fn places(text: &str, part: &str) -> Vec<Range<usize>> {
+    let starts = text.char_indices().map(|(at, _)| at).filter(|at| text[*at..].starts_with(part));
+    if part.is_empty() { Vec::new() } else { starts.map(|at| at..at + part.len()).collect() }
+}
+
+/// Thirty years.
+const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, secrets: &[&str], expected: &str) {
+        let secrets: Vec<_> = secrets.iter().map(ToString::to_string).collect();
+        assert_eq!(without_secrets(text, &secrets), expected);
+    }
+
+    #[test]
+    fn no_part_of_a_secret_is_left() {
+        check("no login as app with hunter2", &["hunter2"], "no login as app with ***");
+        check("with hunter2-long", &["hunter2", "hunter2-long"], "with ***");
+        check("with hunter2-long", &["2-long", "hunter2"], "with ***");
+        check("with aaaaaa", &["aaaa"], "with ***");
+        check("abcdabcd, abcd", &["abcd"], "******, ***");
+        check("nothing here", &["", "hunter2"], "nothing here");
+        check("pässö päss", &["ässö"], "p*** päss");
+        check(r#"Config { password: "a\"b\nc" }"#, &["a\"b\nc"], r#"Config { password: "***" }"#);
+    }
 }
