@@ -5,6 +5,7 @@
 mod configuration;
 mod connect;
 mod disconnect;
+mod gates;
 mod guards;
 mod mistakes;
 mod properties;
@@ -15,3 +16,4 @@ mod reentrancy;
 mod references;
 mod runtime;
 mod secrets;
+mod stress;

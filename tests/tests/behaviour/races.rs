@@ -11,14 +11,11 @@ async fn a_removed_connection_is_not_made_by_a_caller_who_waited_for_its_goodbye
     let record = Record::of("removed");
     let connections = manager("connections.a = { type = 'probe', record = 'removed', delay = '1s' }");
     connections.get::<ProbeClient>("a").await.unwrap();
-    let (closed, client, ()) = tokio::join!(
-        connections.disconnect("a"),
-        async { connections.get::<ProbeClient>("a").await },
-        async {
+    let (closed, client, ()) =
+        tokio::join!(connections.disconnect("a"), async { connections.get::<ProbeClient>("a").await }, async {
             sleep(Duration::from_millis(500)).await;
             assert!(connections.registry().remove("a"));
-        }
-    );
+        });
     closed.unwrap();
     assert_eq!(client.unwrap_err().kind(), ErrorKind::NotFound);
     sleep(Duration::from_secs(5)).await;
