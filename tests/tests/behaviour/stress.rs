@@ -137,11 +137,11 @@ async fn a_storm_of_calls_loses_no_client_and_hands_out_none_that_was_told_goodb
     eprintln!("seed {seed}");
     let ledger = Ledger::of("storm");
     *ledger.random.lock().unwrap_or_else(PoisonError::into_inner) = seed;
-    for round in 0..30 {
+    for round in 0..150 {
         let storm = tokio::time::timeout(Duration::from_secs(60), storm(&ledger));
         storm.await.unwrap_or_else(|_| panic!("round {round} hangs, seed {seed}"));
     }
-    assert!(ledger.opened() > 500, "it did something: {}", ledger.opened());
+    assert!(ledger.opened() > 2500, "it did something: {}", ledger.opened());
 }
 
 /// Six tasks that do anything to one manager, and then the end.
@@ -185,7 +185,10 @@ async fn anything(connections: ConnectionManager, ledger: Arc<Ledger>) {
             17 => connections.insert(name, Client::new(Arc::clone(&ledger), None)).err().and(None),
             18 if ledger.below(8) == 0 => Some(connections.registry().remove(name)).and(None),
             18 => connections.disconnect_all().await.err().and(None),
-            _ => Some(guards.clear()).and(None),
+            _ => {
+                guards.clear();
+                None
+            }
         };
         if let Some(guard) = kept {
             guard.is_fresh(asked);
