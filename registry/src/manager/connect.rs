@@ -146,7 +146,7 @@ fn spawn(runtime: &Handle, report: Report, pending: &Pending) {
 /// Runs the user's code in a task apart, so that its timeout holds also when it blocks its thread.
 async fn supervise(mut report: Report) {
     let attempt = report.attempt.clone();
-    let work = AbortOnDrop::spawn(connect(attempt.clone(), Arc::clone(&report.entry)));
+    let work = AbortOnDrop::spawn(connect(attempt.clone(), Arc::clone(&report.entry), report.id));
     let result = match timeout_at(attempt.deadline(), work).await {
         Ok(Ok(result)) => result.map(Delivery::arrive),
         Ok(Err(join)) if join.is_panic() => Err(attempt.panicked()),
@@ -164,14 +164,13 @@ async fn supervise(mut report: Report) {
     }
 }
 
-async fn connect(attempt: Attempt, entry: Arc<Entry>) -> Result<Delivery, Failure<Error>> {
+async fn connect(attempt: Attempt, entry: Arc<Entry>, id: AttemptId) -> Result<Delivery, Failure<Error>> {
     let shared = &attempt.shared;
     let Resolved { instance, secrets } =
         shared.configuration.resolve(&attempt.name).map_err(|diagnostics| attempt.unresolved(diagnostics))?;
     let references = shared.configuration.find(&attempt.name).map_or(&[][..], |declared| &declared.references);
     entry.depends_only_on(references.iter().map(|reference| Arc::from(&*reference.target)).collect());
-    let others =
-        OtherConnections { shared: Arc::clone(shared), entry: Arc::clone(&entry), waiting: attempt.waiting.clone() };
+    let others = OtherConnections { attempt: attempt.clone(), entry: Arc::clone(&entry), id };
     let config_dir = Arc::clone(shared.configuration.config_dir());
     let context = ConnectContext::new(Arc::clone(&attempt.name), config_dir, attempt.deadline(), Arc::new(others));
     let any = instance.connect_erased(&context).await.map_err(|cause| attempt.refused(cause, &secrets))?;

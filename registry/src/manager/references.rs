@@ -6,29 +6,33 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::shared::Shared;
+use super::{failure::Attempt, shared::Shared};
 use crate::{
     connection::{BoxFuture, References},
     error::{Error, ErrorKind, Result},
-    registry::Entry,
+    registry::{AttemptId, Entry},
 };
 
 /// The other connections, as seen by the one of `entry`.
 pub(super) struct OtherConnections {
-    pub(super) shared: Arc<Shared>,
+    pub(super) attempt: Attempt,
     pub(super) entry: Arc<Entry>,
-    pub(super) waiting: Waiting,
+    pub(super) id: AttemptId,
 }
 
 impl References for OtherConnections {
     fn connected(&self, name: &str) -> BoxFuture<'static, Result<Arc<dyn Any + Send + Sync>, Error>> {
         self.entry.depends_on(name);
-        let checked = self.shared.check_cycle(self.entry.name(), name);
-        let (shared, name, waiting) = (Arc::clone(&self.shared), name.to_owned(), self.waiting.clone());
+        let (attempt, name) = (self.attempt.clone(), name.to_owned());
+        let (own, id) = (Arc::clone(&self.entry), self.id);
         Box::pin(async move {
-            checked?;
-            let _waits = waiting.begin(&name);
-            let entry = shared.connected(&name, None).await?;
+            // One that was given up must not connect again what is being closed after it.
+            if !own.lock().slot.is_current(id) {
+                return Err(attempt.given_up());
+            }
+            attempt.shared.check_cycle(&attempt.name, &name)?;
+            let _waits = attempt.waiting.begin(&name);
+            let entry = attempt.shared.connected(&name, None).await?;
             Ok(entry as Arc<dyn Any + Send + Sync>)
         })
     }

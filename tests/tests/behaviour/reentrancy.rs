@@ -8,13 +8,17 @@ use std::{
     time::Duration,
 };
 
-use connection_registry::{BoxError, ConnectContext, Connection, ConnectionManager, ErrorKind, connection_type};
-use connection_registry_tests::manager;
+use connection_registry::{
+    BoxError, ConnectContext, Connection, ConnectionManager, ConnectionRef, ErrorKind, connection_type,
+};
+use connection_registry_tests::{ProbeClient, Record, manager};
 
 /// A connection that does what a test put under its script.
 #[connection_type("hooked")]
 struct Hooked {
     script: String,
+    /// Asked for after the hook.
+    needs: Option<ConnectionRef<ProbeClient>>,
 }
 
 /// What the methods of a hooked connection do. The manager is the one under test.
@@ -36,10 +40,13 @@ struct HookedClient(Hooks);
 impl Connection for Hooked {
     type Client = HookedClient;
 
-    async fn connect(&self, _cx: &ConnectContext) -> Result<HookedClient, BoxError> {
+    async fn connect(&self, cx: &ConnectContext) -> Result<HookedClient, BoxError> {
         let hooks = Hooks::of(&self.script);
         hooks.note("connect");
         hooks.call(hooks.connect).await;
+        if let Some(reference) = &self.needs {
+            cx.get(reference).await?;
+        }
         match hooks.error {
             Some(error) if hooks.disconnect.is_none() => Err(error(hooks.manager())),
             _ => Ok(HookedClient(hooks)),
@@ -74,10 +81,13 @@ impl Hooks {
 
     /// A manager of one connection `a` with these hooks.
     fn build(self, script: &str) -> (ConnectionManager, Self) {
+        let toml = "[connections.a]\ntype = 'hooked'\nlifecycle.disconnect_timeout = '3s'\n";
+        self.build_with(script, &format!("{toml}script = '{script}'"))
+    }
+
+    fn build_with(self, script: &str, toml: &str) -> (ConnectionManager, Self) {
         HOOKS.lock().unwrap_or_else(PoisonError::into_inner).insert(script.to_owned(), self.clone());
-        let connections = manager(&format!(
-            "[connections.a]\ntype = 'hooked'\nscript = '{script}'\nlifecycle.disconnect_timeout = '3s'"
-        ));
+        let connections = manager(toml);
         *self.manager.lock().unwrap_or_else(PoisonError::into_inner) = Some(connections.clone());
         (connections, self)
     }
@@ -129,6 +139,24 @@ async fn a_client_that_is_ready_when_its_attempt_is_given_up_is_told_goodbye() {
     assert_eq!(error.kind(), ErrorKind::Disconnected, "{error}");
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(hooks.events(), ["connect", "disconnect", "drop"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_was_given_up_connects_nothing_any_more() {
+    let (hooks, toml) = (
+        Hooks {
+            connect: Some(|manager| Box::pin(async move { manager.disconnect_all().await.unwrap() })),
+            ..Hooks::default()
+        },
+        "[connections.base]\ntype = 'probe'\nrecord = 'not asked for'\n\
+         [connections.a]\ntype = 'hooked'\nscript = 'closes all'\nneeds = 'base'",
+    );
+    let (connections, hooks) = hooks.build_with("closes all", toml);
+    let error = connections.get::<HookedClient>("a").await.err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Disconnected, "{error}");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(hooks.events(), ["connect"]);
+    assert_eq!(Record::of("not asked for").attempts(), 0);
 }
 
 #[tokio::test(start_paused = true)]
