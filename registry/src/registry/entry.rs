@@ -15,7 +15,7 @@ use crate::{
 /// One name: its slot, and the leases of its current client.
 pub(crate) struct Entry {
     name: Arc<str>,
-    /// What the declared type makes; `None` when only [`ConnectionRegistry::insert`] made the entry.
+    /// What the declared type makes; `None` when only [`insert`](super::ConnectionRegistry::insert) made the entry.
     declared_client: Option<ClientType>,
     index: Arc<Index>,
     state: Mutex<EntryState>,
