@@ -64,7 +64,7 @@ impl Connection for Echo {
         let client = EchoClient { stream: Mutex::new(Some(BufStream::new(stream))) };
         match client.ask(&format!("LOGIN {}", self.token.expose())).await?.as_str() {
             "welcome" => Ok(client),
-            // Asking again would not help: this error is not retried.
+            // Asking again would not help: this error is remembered for longer than others.
             _ => Err(ConnectError::permanent("the server refused the token").into()),
         }
     }

@@ -28,8 +28,8 @@ impl<'a> Comparison<'a> {
         self
     }
 
-    /// Runs `rounds` rounds of one batch of `size` each, and prints the lower quartile in nanoseconds and the ratio
-    /// to the first.
+    /// Runs `rounds` rounds of one batch of `size` each, and prints the lower quartile of the time of one, and the
+    /// ratio to the first.
     #[allow(clippy::print_stdout)]
     pub fn run(&mut self, title: &str, rounds: usize, size: u64) {
         for round in 0..=rounds {
@@ -45,7 +45,7 @@ impl<'a> Comparison<'a> {
         let first = quartile(&mut self.variants[0].samples);
         for variant in &mut self.variants {
             let nanoseconds = quartile(&mut variant.samples);
-            println!("  {:<58} {nanoseconds:>10.1} ns {:>6.2}x", variant.name, nanoseconds / first);
+            println!("  {:<58} {:>13} {:>6.2}x", variant.name, readable(nanoseconds), nanoseconds / first);
         }
     }
 }
@@ -81,6 +81,10 @@ pub fn on_two_threads(work: impl Fn(usize) + Sync) -> Duration {
         let mine = run(0);
         other.join().map_or(mine, |theirs| theirs.max(mine))
     })
+}
+
+fn readable(nanoseconds: f64) -> String {
+    if nanoseconds < 1e5 { format!("{nanoseconds:.1} ns") } else { format!("{:.2} ms", nanoseconds / 1e6) }
 }
 
 fn quartile(samples: &mut [f64]) -> f64 {

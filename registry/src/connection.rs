@@ -15,8 +15,8 @@ use crate::{
 /// else is needed for `type = "name"` to work in a configuration file.
 ///
 /// Each method runs in a task of its own on the manager's runtime. One that panics, hangs or blocks its
-/// thread is ended by its timeout and concerns its own connection alone (a blocked thread is given back only
-/// when the code returns; use [`tokio::task::spawn_blocking`] for blocking work).
+/// thread concerns its own connection alone, and whoever waits for it waits no longer than its timeout (a blocked
+/// thread is given back only when the code returns; use [`tokio::task::spawn_blocking`] for blocking work).
 ///
 /// ```
 /// use connection_registry::{connection_type, BoxError, ConnectContext, Connection, Secret};
@@ -49,7 +49,8 @@ pub trait Connection: Send + Sync + 'static {
     type Client: Send + Sync + 'static;
 
     /// True when the client dials again by itself after a lost connection, as most pools do. Such a client
-    /// is kept when its server dies; any other one is replaced. Default: false.
+    /// is to be kept when its server dies, and any other one replaced. Default: false. Nothing reads it before
+    /// health checks come with a later release.
     const SELF_HEALING: bool = false;
 
     /// Connects, and makes sure with one true round trip that the other side answers.
@@ -64,11 +65,16 @@ pub trait Connection: Send + Sync + 'static {
     /// The future is dropped at any `await` when the timeout passes or the connection is disconnected.
     fn connect(&self, cx: &ConnectContext) -> impl Future<Output = Result<Self::Client, BoxError>> + Send;
 
-    /// Asks a live client whether its other side still answers. Provided: says yes.
+    /// Asks a live client whether its other side still answers. Provided: says yes. Nothing calls it before health
+    /// checks come with a later release.
     ///
     /// # Errors
     ///
     /// Any error means that it does not.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future is dropped at any `await` when its timeout passes.
     fn check(&self, client: &Self::Client) -> impl Future<Output = Result<(), BoxError>> + Send {
         let _ = client;
         async { Ok(()) }
@@ -79,6 +85,10 @@ pub trait Connection: Send + Sync + 'static {
     /// # Errors
     ///
     /// Any error is reported; the client is dropped all the same.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future is dropped at any `await` when `lifecycle.disconnect_timeout` passes.
     fn disconnect(&self, client: &Self::Client) -> impl Future<Output = Result<(), BoxError>> + Send {
         let _ = client;
         async { Ok(()) }

@@ -27,7 +27,8 @@ pub struct Error(Arc<Inner>);
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The configuration is invalid or cannot be read; [`Error::diagnostics`] has every problem.
+    /// The configuration is invalid or cannot be read, or a placeholder of the connection asked for cannot be
+    /// resolved; [`Error::diagnostics`] has every problem.
     Configuration,
     /// No type of that name is linked into the program.
     UnknownType,
@@ -149,17 +150,25 @@ impl Error {
     ///
     /// With the feature, a report reads:
     ///
-    /// ```text
-    /// invalid configuration
+    /// ```
+    /// # #[cfg(feature = "diagnostics")] {
+    /// use connection_registry::{ConnectionFactory, ConnectionManager};
     ///
-    /// error[CR004]: unknown connection type `postgress`
-    ///  --> connections.toml:2:8
+    /// let toml = "[connections.support]\ntype = 'tickets'";
+    /// let error = ConnectionManager::builder().factory(ConnectionFactory::empty()).toml(toml).build().unwrap_err();
+    /// let report = "\
+    /// the configuration is invalid
+    ///
+    /// error[CR004]: unknown connection type `tickets`
+    ///  --> <text>:2:8
     ///   |
-    /// 2 | type = "postgress"
-    ///   |        ^^^^^^^^^^^ not linked into this program
+    /// 2 | type = 'tickets'
+    ///   |        ^^^^^^^^^
     ///   |
-    ///   = note: the key is `connections.main.type`
-    ///   = help: did you mean `postgres`?
+    ///   = note: the key is `connections.support.type`
+    ///   = help: linked types: none; is its crate linked? add `use the_crate as _;`";
+    /// assert_eq!(error.render(), report);
+    /// # }
     /// ```
     pub fn render(&self) -> String {
         #[cfg(feature = "diagnostics")]

@@ -1,34 +1,49 @@
 //! From files and environment to connections that can be made: the passes load, parse, layer, interpolate,
-//! check and decode.
+//! check and decode. `load` calls them in order.
 
-mod check;
-mod configuration;
-mod context;
-mod decode;
-mod duplicate;
+// Load: which files there are.
 mod environment;
-mod extends;
-mod field;
-mod fields;
-mod graph;
 mod include;
-mod interpolate;
-mod layer;
-mod lifecycle;
 mod load;
-mod name;
-mod overrides;
-mod parse;
-mod placeholder;
-mod problems;
 mod profile;
-mod public;
-mod reference;
-mod reserved;
-mod secrets;
 mod source;
-mod types;
+
+// Parse: what one file says, and where.
+mod duplicate;
+mod parse;
 mod value;
+
+// Layer: what all of them say together.
+mod extends;
+mod layer;
+mod overrides;
+mod reserved;
+
+// Interpolate: what placeholders stand for.
+mod interpolate;
+mod placeholder;
+
+// Check: whether each connection can be made.
+mod check;
+mod graph;
+mod lifecycle;
+mod name;
+mod reference;
+
+// Decode: the author's struct.
+mod decode;
+mod field;
+mod types;
+
+// What the passes share.
+mod context;
+mod problems;
+mod public;
+mod secrets;
+
+// What they give.
+mod configuration;
+mod fields;
 
 #[cfg(test)]
 mod tests;

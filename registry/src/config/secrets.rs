@@ -14,8 +14,10 @@ pub(super) fn url_passwords(value: &Value) -> Vec<String> {
 pub(crate) fn without_secrets(text: &str, secrets: &[String]) -> String {
     // All are found before any is hidden, since they may overlap.
     let mut is_hidden = vec![false; text.len()];
-    for secret in secrets {
+    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
         hide(text, secret, &mut is_hidden);
+        // As `Debug` writes it.
+        hide(text, &secret.escape_debug().to_string(), &mut is_hidden);
     }
     let mut shown = String::with_capacity(text.len());
     for (at, character) in text.char_indices() {
@@ -155,7 +157,7 @@ mod tests {
 
     #[test]
     fn hides_a_secret_in_every_spelling() {
-        let secrets = long_enough(["p@ss w?rd", "p@ss", "?rdp", "50%25 off"].map(String::from));
+        let secrets = long_enough(["p@ss w?rd", "p@ss", "?rdp", "a\"b\nc", "50%25 off"].map(String::from));
         for (text, expected) in [
             ("bad p@ss w?rd.", "bad ***."),
             ("bad p%40ss%20w%3frd and p@ss+w?rd", "bad *** and ***"),
@@ -164,6 +166,7 @@ mod tests {
             ("token cEBzcyB3P3Jk", "token ***"),
             ("p@ss w?rdp@ss and p@ss", "*** and ***"),
             ("100% plain%2", "100% plain%2"),
+            ("Config { password: \"a\\\"b\\nc\" }", "Config { password: \"***\" }"),
         ] {
             assert_eq!(without_secrets(text, &secrets), expected, "{text}");
         }

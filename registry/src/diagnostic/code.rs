@@ -15,11 +15,11 @@ pub(crate) enum Code {
     UnknownKey,
     /// A required key is missing.
     MissingKey,
-    /// A value is of the wrong type.
+    /// A value is not what the field takes.
     WrongType,
-    /// A value has the right type and is refused all the same.
+    /// A value or key is well formed and refused all the same.
     InvalidValue,
-    /// A connection or key name is empty, has control characters, or the like.
+    /// A connection's name is empty, has control characters, or the like.
     InvalidName,
     /// A placeholder is malformed.
     Placeholder,
@@ -94,7 +94,8 @@ const ENTRIES: &[Entry] = &[
         id: "CR002",
         title: "a file cannot be read",
         explanation: "The file does not exist, is not a regular file, is not UTF-8, is larger than the limit, or this user \
-            may not read it. Paths in a configuration are relative to the file that names them.",
+            may not read it. Paths in a configuration are relative to the folder of its main file, also in an \
+            included file.",
     },
     Entry {
         code: Code::Duplicate,
@@ -133,25 +134,27 @@ const ENTRIES: &[Entry] = &[
         code: Code::WrongType,
         id: "CR007",
         title: "a value is of the wrong type",
-        explanation: "The field takes another kind of value, such as a number where a string is given. Numbers and \
-            booleans have no quotes in TOML; a string that is one whole placeholder, such as `\"${env:PORT}\"`, \
-            takes the type of its field. The report names the kinds and never the value.",
+        explanation: "The field takes another kind of value: a number where a string is given, a number of another range, a \
+            word that is none of its choices, a duration without a unit. Numbers and booleans have no quotes in \
+            TOML; durations are written as `\"500ms\"`, `\"10s\"` or `\"1h 30m\"`; a string that is one whole \
+            placeholder, such as `\"${env:PORT}\"`, takes the type of its field. The report names the kinds and \
+            never the value.",
     },
     Entry {
         code: Code::InvalidValue,
         id: "CR008",
         title: "a value is not accepted",
-        explanation: "The value is of the right kind, and the field refuses it all the same: a number out of range, a word \
-            that is no choice of it, a duration without a unit. Durations are written as `\"500ms\"`, `\"10s\"` or \
-            `\"1h 30m\"`.",
+        explanation: "The value or key is well formed and refused all the same: by a rule of the field's own type, as a \
+            timeout of zero, as a path that leaves the folder of the configuration, or as a key that has no place \
+            there, such as `type` in `defaults`. The message says which.",
     },
     Entry {
         code: Code::InvalidName,
         id: "CR009",
         title: "a name cannot be used",
-        explanation: "The name of a connection, or a key, is empty or has characters that nobody can see, such as control \
-            characters, or that change the direction of the text. Such a name could not be told from another one \
-            in a report or log.",
+        explanation: "The name of a connection is empty, longer than 128 characters, begins or ends with white space, or has \
+            characters that nobody can see, such as control characters, or that change the direction of the text. \
+            Such a name could not be told from another one in a report or log.",
     },
     Entry {
         code: Code::Placeholder,
@@ -172,16 +175,16 @@ const ENTRIES: &[Entry] = &[
         code: Code::Unresolved,
         id: "CR012",
         title: "a placeholder cannot be resolved",
-        explanation: "The environment variable is not set, or the file cannot be read. Placeholders are \
-            resolved when a connection is used or checked, so that this harms no other connection. \
-            `${env:NAME:-default}` gives a value for the case that the variable is not set.",
+        explanation: "The environment variable is not set or empty, or the file is missing, empty or cannot be read. \
+            Placeholders are resolved when a connection is made, so that this harms no other connection. \
+            `${env:NAME:-default}` gives a value for the case that the variable is not set or empty.",
     },
     Entry {
         code: Code::UnknownConnection,
         id: "CR013",
         title: "a connection that is named is not declared",
-        explanation: "`extends`, or a field that refers to another connection, names one that no file declares. Names are \
-            compared exactly, case included.",
+        explanation: "`extends`, or a field that refers to another connection, names one that no file declares, or a field \
+            names one with `enabled = false`. Names are compared exactly, case included.",
     },
     Entry {
         code: Code::Cycle,
@@ -202,9 +205,9 @@ const ENTRIES: &[Entry] = &[
         code: Code::UnknownProfile,
         id: "CR016",
         title: "the chosen profile has no file",
-        explanation: "The profile comes from the program or from the variable `CONNECTIONS_PROFILE`, and its file, \
-            `connections.<profile>.toml`, stands beside the main file. A profile without a file is refused, \
-            because its settings would silently be missing.",
+        explanation: "The profile comes from the program or from the variable `CONNECTIONS_PROFILE`, and its file stands \
+            beside the main file: `connections.<profile>.toml` beside `connections.toml`. A profile without a file \
+            is refused, because its settings would silently be missing.",
     },
     Entry {
         code: Code::Override,

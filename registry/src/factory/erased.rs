@@ -1,11 +1,14 @@
 //! A connection whose type is known only at run time.
+//!
+//! What is generic here is compiled anew for each connection type: it is kept small. So values are boxed where their
+//! type is known and put into an `Arc` where it is not, and a `match` stands in place of `?`, `map` and `expect`.
 
 use std::{any::Any, sync::Arc};
 
 use crate::{
     connection::{AnyClient, BoxFuture, ConnectContext, Connection},
     error::BoxError,
-    lease::Lease,
+    lease::{AnyLease, Lease},
 };
 
 /// The object-safe twin of [`Connection`]. Its methods have other names, so that both can be in scope.
@@ -18,12 +21,23 @@ pub(crate) trait ErasedConnection: Any + Send + Sync {
 
 impl<C: Connection> ErasedConnection for C {
     fn connect_erased<'a>(&'a self, cx: &'a ConnectContext) -> BoxFuture<'a, Result<AnyClient, BoxError>> {
-        Box::pin(async move { self.connect(cx).await.map(|client| Arc::new(Lease::new(client)) as AnyClient) })
+        Box::pin(async move {
+            match self.connect(cx).await {
+                Ok(client) => Ok(shared(Box::new(Lease::new(client)))),
+                Err(error) => Err(error),
+            }
+        })
     }
 
     fn disconnect_erased<'a>(&'a self, client: &'a AnyClient) -> BoxFuture<'a, Result<(), BoxError>> {
         let lease: &dyn Any = &**client;
-        let lease = lease.downcast_ref::<Lease<C::Client>>().expect("a client goes back to the type that made it");
-        Box::pin(self.disconnect(lease.client()))
+        match lease.downcast_ref::<Lease<C::Client>>() {
+            Some(lease) => Box::pin(self.disconnect(lease.client())),
+            None => unreachable!("a client goes back to the type that made it"),
+        }
     }
+}
+
+fn shared(lease: Box<dyn AnyLease>) -> AnyClient {
+    Arc::from(lease)
 }

@@ -61,7 +61,14 @@ impl Registration {
     }
 }
 
-// The only code that is compiled anew for each type: keep it this small.
+// Compiled anew for each type, as `erased`: keep it this small.
 fn decode<C: ConnectionDeclaration>(decoder: Decoder<'_>) -> Result<Arc<dyn ErasedConnection>, DecodeError> {
-    C::deserialize(decoder).map(|connection| Arc::new(connection) as Arc<dyn ErasedConnection>)
+    match C::deserialize(decoder) {
+        Ok(connection) => Ok(shared(Box::new(connection))),
+        Err(error) => Err(error),
+    }
+}
+
+fn shared(connection: Box<dyn ErasedConnection>) -> Arc<dyn ErasedConnection> {
+    Arc::from(connection)
 }

@@ -86,8 +86,8 @@ impl ConnectionManagerBuilder {
         self
     }
 
-    /// The profile: `connections.<profile>.toml` is read over `connections.toml`. Default: the environment
-    /// variable `CONNECTIONS_PROFILE`, else none.
+    /// The profile: `connections.<profile>.toml` is read over `connections.toml`, and `app.<profile>.toml` over
+    /// `app.toml`. Default: the environment variable `CONNECTIONS_PROFILE`, else none.
     pub fn profile(mut self, profile: impl Into<String>) -> Self {
         self.profile = Some(profile.into());
         self
@@ -104,13 +104,14 @@ impl ConnectionManagerBuilder {
         self
     }
 
-    /// Whether a secret file that its group or everybody can read is an error. Default: a warning.
+    /// Whether a file of a placeholder that its group or everybody can read is an error, on Unix. Default: a
+    /// warning in the log.
     pub fn strict_permissions(mut self, strict: bool) -> Self {
         self.strict_permissions = strict;
         self
     }
 
-    /// The largest configuration file that is read, in bytes. Default: 16 MiB.
+    /// How large each single file of the configuration may be, in bytes. Default: 16 MiB.
     pub fn max_config_bytes(mut self, bytes: u64) -> Self {
         self.max_config_bytes = Some(bytes);
         self

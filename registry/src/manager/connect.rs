@@ -8,7 +8,12 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::{failure::Attempt, references::OtherConnections, shared::Shared, task::AbortOnDrop};
+use super::{
+    failure::Attempt,
+    references::{OtherConnections, Waiting},
+    shared::Shared,
+    task::AbortOnDrop,
+};
 use crate::{
     config::{Lifecycle, Resolved},
     connection::ConnectContext,
@@ -21,22 +26,29 @@ use crate::{
 impl Shared {
     /// The entry of `name` once it is connected. It may be closed again by the time the caller looks.
     pub(super) async fn connected(self: &Arc<Self>, name: &str, asked: Option<ClientType>) -> Result<Arc<Entry>> {
-        let entry = self.entry(name, asked)?;
-        while let Some(pending) = self.step(&entry)? {
-            if let Some(Outcome::Failed(error)) = pending.ended().await {
-                return Err(error);
+        loop {
+            // Looked up each time: while this waited, it may have been taken out, and another one put in.
+            let entry = self.entry(name, asked)?;
+            match self.step(&entry)? {
+                Step::Connected => return Ok(entry),
+                Step::Wait(pending) => {
+                    if let Some(Outcome::Failed(error)) = pending.ended().await {
+                        return Err(error);
+                    }
+                    // Look again: it is connected, or a goodbye has ended and this caller starts the next attempt.
+                }
+                Step::LookAgain => {}
             }
-            // Look again: it is connected, or a goodbye has ended and this caller starts the next attempt.
         }
-        Ok(entry)
     }
 
-    /// What is to be waited for before the entry is connected; begins an attempt where nobody is at it.
-    fn step(self: &Arc<Self>, entry: &Arc<Entry>) -> Result<Option<Pending>> {
+    /// What comes next on the way to a client; begins an attempt where nobody is at it.
+    fn step(self: &Arc<Self>, entry: &Arc<Entry>) -> Result<Step> {
         let mut state = entry.lock();
         match state.slot.ask(self.now()) {
-            Ask::Ready(_) => return Ok(None),
-            Ask::Wait(pending) => return Ok(Some(pending.clone())),
+            Ask::Ready(_) => return Ok(Step::Connected),
+            Ask::Wait(pending) => return Ok(Step::Wait(pending.clone())),
+            Ask::Removed => return Ok(Step::LookAgain),
             Ask::Refused { failure, retry_in } => {
                 let pause = humantime::format_duration(rounded(retry_in));
                 let attempts = state.slot.attempt_number() - 1;
@@ -44,7 +56,7 @@ impl Shared {
             }
             Ask::Start => {}
         }
-        let lifecycle = self.lifecycle(entry.name())?;
+        let lifecycle = self.lifecycle(entry)?;
         let runtime = self.runtime()?;
         let (sender, pending) = Pending::new();
         let attempt = Attempt {
@@ -53,20 +65,31 @@ impl Shared {
             number: state.slot.attempt_number(),
             started: Instant::now(),
             timeout: lifecycle.connect_timeout,
+            waiting: Waiting::default(),
         };
+        let last_failure = state.slot.failure().cloned();
         let id = state.slot.begin(pending.clone());
         // A runtime that has ended drops the task at once, and the task takes the lock when it is dropped.
         drop(state);
+        drop(last_failure);
         let report = Report { entry: Arc::clone(entry), id, attempt, lifecycle, sender, told: false };
         spawn(&runtime, report, &pending);
-        Ok(Some(pending))
+        Ok(Step::Wait(pending))
     }
 
-    fn lifecycle(&self, name: &str) -> Result<Lifecycle> {
-        let declared = self.configuration.find(name).filter(|declared| declared.enabled);
+    fn lifecycle(&self, entry: &Entry) -> Result<Lifecycle> {
+        let declared = self.configuration.find(entry.name()).filter(|_| entry.is_declared());
         // Inserted ready-made and closed since: there is nothing to make it from.
-        declared.map(|declared| declared.lifecycle).ok_or_else(|| self.not_connected(name))
+        declared.map(|declared| declared.lifecycle).ok_or_else(|| self.not_connected(entry.name()))
     }
+}
+
+/// What a caller does next.
+enum Step {
+    Connected,
+    Wait(Pending),
+    /// The entry was taken out of the registry.
+    LookAgain,
 }
 
 /// Tells slot and callers how an attempt ended; also when its task is dropped, by an abort or with its runtime.
@@ -123,9 +146,9 @@ fn spawn(runtime: &Handle, report: Report, pending: &Pending) {
 /// Runs the user's code in a task apart, so that its timeout holds also when it blocks its thread.
 async fn supervise(mut report: Report) {
     let attempt = report.attempt.clone();
-    let work = AbortOnDrop::spawn(connect(attempt.clone(), Arc::clone(&report.entry)));
+    let work = AbortOnDrop::spawn(connect(attempt.clone(), Arc::clone(&report.entry), report.id));
     let result = match timeout_at(attempt.deadline(), work).await {
-        Ok(Ok(result)) => result,
+        Ok(Ok(result)) => result.map(Delivery::arrive),
         Ok(Err(join)) if join.is_panic() => Err(attempt.panicked()),
         // The runtime is ending: the report says so when it is dropped.
         Ok(Err(_)) => return,
@@ -136,17 +159,18 @@ async fn supervise(mut report: Report) {
         Ok(_) => tracing::debug!(connection = %name, attempt = number, "connected"),
         Err(failure) => tracing::warn!(connection = %name, attempt = number, error = %failure.failure, "not connected"),
     }
-    if let Finished::Outdated(Some(Client { closer: Some(closer), .. })) = report.finish(result) {
-        // Nobody waits for this: its failure is nobody's concern.
-        let _ = attempt.shared.say_goodbye(name, closer).await;
+    if let Finished::Outdated(Some(client)) = report.finish(result) {
+        drop(Delivery::new(&attempt, client));
     }
 }
 
-async fn connect(attempt: Attempt, entry: Arc<Entry>) -> Result<Client, Failure<Error>> {
+async fn connect(attempt: Attempt, entry: Arc<Entry>, id: AttemptId) -> Result<Delivery, Failure<Error>> {
     let shared = &attempt.shared;
     let Resolved { instance, secrets } =
         shared.configuration.resolve(&attempt.name).map_err(|diagnostics| attempt.unresolved(diagnostics))?;
-    let others = OtherConnections { shared: Arc::clone(shared), entry: Arc::clone(&entry) };
+    let references = shared.configuration.find(&attempt.name).map_or(&[][..], |declared| &declared.references);
+    entry.depends_only_on(references.iter().map(|reference| Arc::from(&*reference.target)).collect());
+    let others = OtherConnections { attempt: attempt.clone(), entry: Arc::clone(&entry), id };
     let config_dir = Arc::clone(shared.configuration.config_dir());
     let context = ConnectContext::new(Arc::clone(&attempt.name), config_dir, attempt.deadline(), Arc::new(others));
     let any = instance.connect_erased(&context).await.map_err(|cause| attempt.refused(cause, &secrets))?;
@@ -157,7 +181,34 @@ async fn connect(attempt: Attempt, entry: Arc<Entry>) -> Result<Client, Failure<
             async move { instance.disconnect_erased(&client).await.map_err(|cause| BadGoodbye { cause, secrets }) },
         )
     });
-    Ok(Client { any, client_type, closer: Some(closer) })
+    Ok(Delivery::new(&attempt, Client { any, client_type, closer: Some(closer) }))
+}
+
+/// A client on its way from its `connect` to its slot. One that does not arrive, because its attempt was given up at
+/// that moment or because its `connect` heeded no timeout, is told goodbye all the same.
+struct Delivery {
+    client: Option<Client>,
+    shared: Arc<Shared>,
+    name: Arc<str>,
+}
+
+impl Delivery {
+    fn new(attempt: &Attempt, client: Client) -> Self {
+        Self { client: Some(client), shared: Arc::clone(&attempt.shared), name: Arc::clone(&attempt.name) }
+    }
+
+    fn arrive(mut self) -> Client {
+        self.client.take().expect("a client arrives once")
+    }
+}
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        let (Some(client), Ok(runtime)) = (self.client.take(), self.shared.runtime()) else { return };
+        let (shared, name) = (Arc::clone(&self.shared), Arc::clone(&self.name));
+        // Nobody waits for this: its failure is nobody's concern.
+        runtime.spawn(async move { drop(shared.say_goodbye(&name, client).await) });
+    }
 }
 
 /// To whole milliseconds, upwards: what a person wants to read.

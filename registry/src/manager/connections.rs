@@ -15,6 +15,10 @@ use crate::{
 /// Nothing connects before the first [`get`](Self::get) of its name. Connecting happens in a task of its own on
 /// the manager's runtime: the one in which it was built, or else the first in which it was asked.
 ///
+/// When the last clone and the last [`Handle`] are dropped, each client is dropped with its last guard, and no goodbye is
+/// said: a drop cannot wait. Call [`disconnect_all`](Self::disconnect_all) first. An attempt under way goes on until it
+/// ends; its client is dropped then.
+///
 /// ```no_run
 /// # async fn run() -> Result<(), connection_registry::BoxError> {
 /// use connection_registry::ConnectionManager;
@@ -56,6 +60,9 @@ impl ConnectionManager {
     ///
     /// Any number of callers who ask at once make one attempt, and all get its result. A failure is remembered
     /// for a short while and given at once to whoever asks meanwhile.
+    ///
+    /// Whether it is connected is looked at when `get` is called: a future that is kept for later gives the client of
+    /// that moment.
     ///
     /// # Errors
     ///
@@ -117,7 +124,8 @@ impl ConnectionManager {
     }
 
     /// Puts a ready-made client under `name`, in place of whatever is there: for test doubles, and for clients
-    /// that the application makes itself.
+    /// that the application makes itself. An earlier client is dropped with its last guard and told no goodbye:
+    /// [`disconnect`](Self::disconnect) first where it needs one.
     ///
     /// # Errors
     ///

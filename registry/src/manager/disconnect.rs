@@ -2,22 +2,21 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use tokio::{sync::watch, task::JoinSet, time::timeout};
+use tokio::{sync::watch, time::timeout};
 
 use super::{shared::Shared, task::AbortOnDrop};
 use crate::{
     config::without_secrets,
     error::{Error, ErrorKind, Result},
-    registry::{AttemptId, BadGoodbye, Client, Closed, Closer, Entry, Outcome, Pending},
+    registry::{AttemptId, BadGoodbye, Client, Closed, Entry, Outcome, Pending},
 };
 
 impl Shared {
     /// Closes one connection. The goodbye runs in a task of its own and goes on when the caller leaves.
     pub(super) async fn disconnect(self: &Arc<Self>, entry: &Arc<Entry>) -> Result<()> {
-        let Some(goodbye) = self.close(entry) else { return Ok(()) };
-        match goodbye.ended().await {
-            Some(Outcome::ClosedBadly(error) | Outcome::Failed(error)) => Err(error),
-            _ => Ok(()),
+        match self.close(entry) {
+            Some(goodbye) => ended_well(goodbye).await,
+            None => Ok(()),
         }
     }
 
@@ -26,8 +25,10 @@ impl Shared {
         let (sender, pending) = Pending::new();
         let mut state = entry.lock();
         entry.retire(&mut state);
+        let last_failure = state.slot.failure().cloned();
         let closed = state.slot.close(pending.clone());
         drop(state);
+        drop(last_failure);
         match closed {
             Closed::Nothing => None,
             Closed::Attempt(attempt) => {
@@ -39,6 +40,7 @@ impl Shared {
                 let goodbye = Goodbye { shared: Arc::clone(self), entry: Arc::clone(entry), id, sender };
                 match self.runtime() {
                     Ok(runtime) => drop(runtime.spawn(goodbye.run(client))),
+                    Err(_) if client.closer.is_none() => goodbye.tell(Ok(())),
                     Err(no_runtime) => goodbye.tell(Err(no_runtime)),
                 }
                 Some(pending)
@@ -48,16 +50,12 @@ impl Shared {
 
     /// Closes all, dependents before what they depend on.
     pub(super) async fn disconnect_all(self: &Arc<Self>) -> Result<()> {
-        let runtime = self.runtime()?;
         let mut failures = Vec::new();
         for rank in ranks(self.registry.entries()) {
-            let mut goodbyes = JoinSet::new();
-            for entry in rank {
-                let shared = Arc::clone(self);
-                goodbyes.spawn_on(async move { shared.disconnect(&entry).await }, &runtime);
-            }
-            for goodbye in goodbyes.join_all().await {
-                failures.extend(goodbye.err());
+            // All begin before one is waited for.
+            let goodbyes: Vec<_> = rank.iter().filter_map(|entry| self.close(entry)).collect();
+            for goodbye in goodbyes {
+                failures.extend(ended_well(goodbye).await.err());
             }
         }
         failures.sort_by(|a, b| a.connection().cmp(&b.connection()));
@@ -79,18 +77,13 @@ struct Goodbye {
 
 impl Goodbye {
     async fn run(self, client: Client) {
-        let Client { any, closer, .. } = client;
-        let name = Arc::clone(self.entry.name());
-        let result = match closer {
-            Some(closer) => self.shared.say_goodbye(&name, closer).await,
-            None => Ok(()),
-        };
-        drop(any);
+        let name = self.entry.name();
+        let result = self.shared.say_goodbye(name, client).await;
         tracing::debug!(connection = %name, well = result.is_ok(), "disconnected");
         self.tell(result);
     }
 
-    fn tell(self, result: Result<()>) {
+    fn tell(&self, result: Result<()>) {
         self.entry.lock().slot.closed(self.id);
         self.sender.send_replace(result.map_or_else(Outcome::ClosedBadly, |()| Outcome::Settled));
     }
@@ -98,33 +91,59 @@ impl Goodbye {
 
 impl Drop for Goodbye {
     fn drop(&mut self) {
-        self.entry.lock().slot.closed(self.id);
+        let told = !matches!(*self.sender.borrow(), Outcome::Running);
+        if !told {
+            self.tell(Err(self.shared.bad_goodbye(self.entry.name(), RUNTIME_ENDED)));
+        }
     }
 }
 
 impl Shared {
-    /// Runs the user's goodbye in a task apart, for no longer than its timeout.
-    pub(super) async fn say_goodbye(&self, name: &str, closer: Closer) -> Result<()> {
+    /// Runs the user's goodbye in a task apart, for no longer than its timeout. That task drops the client, too.
+    pub(super) async fn say_goodbye(self: &Arc<Self>, name: &str, client: Client) -> Result<()> {
         let declared = self.configuration.find(name);
         let limit = declared.map_or(Duration::MAX, |declared| declared.lifecycle.disconnect_timeout);
-        let failed = |what: &str| {
-            let message = format!("{} {what}", self.describe(name));
-            Error::new(ErrorKind::DisconnectFailed, message).for_connection(name)
-        };
-        match timeout(limit, AbortOnDrop::spawn(closer())).await {
-            Ok(Ok(Ok(()))) => Ok(()),
-            Ok(Ok(Err(BadGoodbye { cause, secrets }))) => {
-                Err(failed("failed to disconnect").caused_by(cause, &|text| without_secrets(text, &secrets)))
-            }
-            Ok(Err(join)) if join.is_panic() => Err(failed("panicked in its `disconnect`")),
-            Ok(Err(_)) => Err(failed("could not disconnect: the runtime ended")),
+        let goodbye = AbortOnDrop::spawn(goodbye(Arc::clone(self), name.to_owned(), client));
+        match timeout(limit, goodbye).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(join)) if join.is_panic() => Err(self.bad_goodbye(name, "panicked in its `disconnect`")),
+            Ok(Err(_)) => Err(self.bad_goodbye(name, RUNTIME_ENDED)),
             Err(_) => {
                 let limit = humantime::format_duration(limit);
-                Err(failed(&format!("did not end its `disconnect` within its disconnect_timeout of {limit}")))
+                let what = format!("did not end its `disconnect` within its disconnect_timeout of {limit}");
+                Err(self.bad_goodbye(name, &what))
             }
         }
     }
+
+    fn bad_goodbye(&self, name: &str, what: &str) -> Error {
+        let message = format!("{} {what}", self.describe(name));
+        Error::new(ErrorKind::DisconnectFailed, message).for_connection(name)
+    }
 }
+
+async fn goodbye(shared: Arc<Shared>, name: String, client: Client) -> Result<()> {
+    let Client { any, closer, .. } = client;
+    let result = match closer {
+        Some(closer) => closer().await,
+        None => Ok(()),
+    };
+    drop(any);
+    result.map_err(|BadGoodbye { cause, secrets }| {
+        let scrub = |text: &str| without_secrets(text, &secrets);
+        shared.bad_goodbye(&name, "failed to disconnect").caused_by(cause, &scrub)
+    })
+}
+
+/// Waits for a goodbye.
+async fn ended_well(goodbye: Pending) -> Result<()> {
+    match goodbye.ended().await {
+        Some(Outcome::ClosedBadly(error) | Outcome::Failed(error)) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+const RUNTIME_ENDED: &str = "could not disconnect: the manager's runtime has ended or has no timers";
 
 /// Sorts entries so that each comes in a later rank than everything that depends on it. Entries on a cycle, which
 /// only names made at run time can close, come last and together.

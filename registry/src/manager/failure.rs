@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use super::shared::Shared;
+use super::{references::Waiting, shared::Shared};
 use crate::{
     config::without_secrets,
     connection::ConnectError,
@@ -22,19 +22,24 @@ pub(super) struct Attempt {
     pub(super) number: u32,
     pub(super) started: Instant,
     pub(super) timeout: Duration,
+    /// Which other connections it waits for.
+    pub(super) waiting: Waiting,
 }
 
 impl Attempt {
     pub(super) fn deadline(&self) -> Instant {
-        self.started + self.timeout
+        // One that no clock can tell is as good as none.
+        self.started.checked_add(self.timeout).unwrap_or_else(|| self.started + FAR)
     }
 
     /// The type's `connect` returned an error.
     pub(super) fn refused(&self, cause: BoxError, secrets: &[String]) -> Failure<Error> {
         let permanent = cause.downcast_ref::<ConnectError>().is_some_and(ConnectError::is_permanent);
+        // That of a connection that this one needs. It is that one's memory which keeps it from being asked again.
+        let hopeless = permanent || cause.downcast_ref::<Error>().is_some_and(|needed| !needed.is_retryable());
         let message = format!("{} failed to connect", self.describe());
         let error = self.error(ErrorKind::ConnectFailed, message);
-        let failure = error.retryable(!permanent).caused_by(cause, &|text| without_secrets(text, secrets));
+        let failure = error.retryable(!hopeless).caused_by(cause, &|text| without_secrets(text, secrets));
         Failure { failure, permanent }
     }
 
@@ -47,7 +52,8 @@ impl Attempt {
 
     pub(super) fn timed_out(&self) -> Failure<Error> {
         let timeout = humantime::format_duration(self.timeout);
-        let message = format!("{} gave no client within its connect_timeout of {timeout}", self.describe());
+        let waiting: String = self.waiting.names().iter().map(|name| self.waiting_for(name)).collect();
+        let message = format!("{} gave no client within its connect_timeout of {timeout}{waiting}", self.describe());
         self.transient(ErrorKind::ConnectTimeout, message)
     }
 
@@ -68,6 +74,10 @@ impl Attempt {
         self.error(ErrorKind::NoRuntime, message)
     }
 
+    fn waiting_for(&self, name: &str) -> String {
+        format!(", waiting for {}", self.shared.describe(name))
+    }
+
     fn transient(&self, kind: ErrorKind, message: String) -> Failure<Error> {
         let failure = self.error(kind, message).retryable(true);
         Failure { failure, permanent: false }
@@ -81,3 +91,6 @@ impl Attempt {
         self.shared.describe(&self.name)
     }
 }
+
+/// Thirty years.
+const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);

@@ -17,7 +17,8 @@ impl ConnectContext {
     ///
     /// # Errors
     ///
-    /// Whatever a `get` of the other connection gives.
+    /// Whatever a `get` of the other connection gives; `Configuration`, at once, when the other one waits for this one:
+    /// a cycle that only placeholders close is not seen when the configuration is loaded.
     ///
     /// # Cancel safety
     ///

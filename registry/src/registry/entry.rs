@@ -15,12 +15,20 @@ use crate::{
 /// One name: its slot, and the leases of its current client.
 pub(crate) struct Entry {
     name: Arc<str>,
-    /// What the declared type makes; `None` when only [`ConnectionRegistry::insert`] made the entry.
+    /// What the declared type makes; `None` when only [`insert`](super::ConnectionRegistry::insert) made the entry.
     declared_client: Option<ClientType>,
     index: Arc<Index>,
     state: Mutex<EntryState>,
     /// The names that its connect asked for: they close after it.
     dependencies: Mutex<Vec<Arc<str>>>,
+}
+
+/// What an entry has let go of. Drop it outside every lock: that of a client or of an error is the user's code.
+#[must_use = "it is let go of outside the locks"]
+pub(super) struct Replaced {
+    client: Option<Client>,
+    outdated: Option<Pending>,
+    failure: Option<Error>,
 }
 
 /// What is behind the lock of an entry. The lock is never held across an `await` or a call into user code.
@@ -73,6 +81,11 @@ impl Entry {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether there is a declaration to make it from.
+    pub(crate) fn is_declared(&self) -> bool {
+        self.declared_client.is_some()
+    }
+
     /// The client type that the connection has, or will have.
     pub(crate) fn client_type(&self) -> Option<ClientType> {
         self.lock().slot.client().map(|client| client.client_type).or(self.declared_client)
@@ -98,12 +111,21 @@ impl Entry {
     pub(crate) fn lease<T: Send + Sync + 'static>(&self) -> Option<Arc<Lease<T>>> {
         let mut state = self.lock();
         let lease = Arc::new(state.lease()?.ok()?.share());
-        // Before the list grows, what belonged to handles that are gone makes room.
+        // Before the list grows, what belonged to handles that are gone makes room. It is left with as much room as it is
+        // long, so that this is rare.
         if state.handed_out.len() == state.handed_out.capacity() {
-            state.handed_out.retain(|lease| Arc::weak_count(lease) > 0);
+            state.handed_out.retain(is_in_use);
+            let used = state.handed_out.len();
+            state.handed_out.reserve(used + 1);
         }
         state.handed_out.push(Arc::clone(&lease) as _);
         Some(lease)
+    }
+
+    /// How many leases of handles are kept.
+    #[cfg(test)]
+    pub(super) fn leases(&self) -> usize {
+        self.lock().handed_out.len()
     }
 
     /// Withdraws every lease of the current client. Call it in the same critical section in which the slot lets
@@ -135,30 +157,31 @@ impl Entry {
         }
     }
 
+    /// Forgets what earlier attempts asked for.
+    pub(crate) fn depends_only_on(&self, names: Vec<Arc<str>>) {
+        *self.dependencies.lock().unwrap_or_else(PoisonError::into_inner) = names;
+    }
+
     pub(crate) fn dependencies(&self) -> Vec<Arc<str>> {
         self.dependencies.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Puts a ready-made client in place of whatever there is.
-    pub(super) fn insert(&self, client: Client) {
-        self.replace(|slot| slot.insert(client));
+    pub(super) fn insert(&self, client: Client) -> Replaced {
+        self.replace(|slot| slot.insert(client))
     }
 
-    /// Lets go of whatever there is.
-    pub(super) fn discard(&self) {
-        self.replace(Slot::reset);
+    /// Lets go of whatever there is, for good.
+    pub(super) fn remove(&self) -> Replaced {
+        self.replace(Slot::remove)
     }
 
-    fn replace(&self, change: impl FnOnce(&mut ClientSlot) -> (Option<Client>, Option<Pending>)) {
+    fn replace(&self, change: impl FnOnce(&mut ClientSlot) -> (Option<Client>, Option<Pending>)) -> Replaced {
         let mut state = self.lock();
         self.retire(&mut state);
-        let (replaced, outdated) = change(&mut state.slot);
-        drop(state);
-        if let Some(pending) = outdated {
-            pending.abort();
-        }
-        // Dropped here, outside the lock: it is the user's code.
-        drop(replaced);
+        let failure = state.slot.failure().cloned();
+        let (client, outdated) = change(&mut state.slot);
+        Replaced { client, outdated, failure }
     }
 }
 
@@ -171,8 +194,23 @@ impl EntryState {
     }
 }
 
+impl Replaced {
+    pub(super) fn let_go(self) {
+        let Self { client, outdated, failure } = self;
+        if let Some(pending) = outdated {
+            pending.abort();
+        }
+        drop((client, failure));
+    }
+}
+
 impl ClientType {
     pub(crate) fn of<T: 'static>() -> Self {
         Self { id: TypeId::of::<T>(), name: std::any::type_name::<T>() }
     }
+}
+
+/// Whether a handle can still give it out, or a guard has it.
+fn is_in_use(lease: &Arc<dyn AnyLease>) -> bool {
+    Arc::weak_count(lease) > 0 || Arc::strong_count(lease) > 1
 }

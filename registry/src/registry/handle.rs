@@ -39,15 +39,29 @@ impl<T: Send + Sync + 'static> HandleCache<T> {
 
     /// Takes a lease of the current client of `entry`, when it has one of this type.
     pub(crate) fn refresh(&self, entry: &Entry) -> Option<Conn<T>> {
+        // Declared before the lock, and so dropped after it: it may be the last lease of a replaced client.
+        let newest;
         let mut later = self.later.write().unwrap_or_else(PoisonError::into_inner);
-        let lease = entry.lease()?;
         let taken = self.taken.load(Ordering::Relaxed);
+        newest = self.newest(taken, &later);
+        // Of callers that came at once, the first took the lease.
+        if let Some(lease) = newest.as_ref().filter(|lease| !lease.is_retired()) {
+            return Some(Conn::new(Arc::clone(lease)));
+        }
+        let lease = entry.lease()?;
         match self.first.get(taken) {
             Some(cell) => drop(cell.set(Arc::downgrade(&lease))),
             None => *later = Arc::downgrade(&lease),
         }
         self.taken.store((taken + 1).min(WRITTEN_ONCE + 1), Ordering::Release);
         Some(Conn::new(lease))
+    }
+
+    fn newest(&self, taken: usize, later: &Weak<Lease<T>>) -> Option<Arc<Lease<T>>> {
+        match self.first.get(taken.checked_sub(1)?) {
+            Some(cell) => cell.get()?.upgrade(),
+            None => later.upgrade(),
+        }
     }
 }
 
@@ -71,6 +85,33 @@ mod tests {
             assert_eq!(cache.refresh(&entry).as_deref(), Some(&client));
             assert_eq!(cache.current().as_deref(), Some(&client));
         }
+    }
+
+    #[test]
+    fn callers_that_come_at_once_take_one_lease() {
+        let registry = ConnectionRegistry::new();
+        registry.insert("name", 1_u8).expect("the name is well formed");
+        let cache = HandleCache::<u8>::new();
+        let entry = registry.entry("name").expect("it was inserted");
+        for _ in 0..3 * WRITTEN_ONCE {
+            assert!(cache.refresh(&entry).is_some());
+        }
+        assert_eq!(cache.taken.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn handles_that_come_and_go_leave_no_leases() {
+        let registry = ConnectionRegistry::new();
+        registry.insert("name", 1_u8).expect("the name is well formed");
+        let entry = registry.entry("name").expect("it was inserted");
+        let kept: Vec<_> = (0..100).map(|_| HandleCache::<u8>::new()).collect();
+        for cache in &kept {
+            assert!(cache.refresh(&entry).is_some());
+        }
+        for _ in 0..100_000 {
+            assert!(HandleCache::<u8>::new().refresh(&entry).is_some());
+        }
+        assert!(entry.leases() <= 500, "{} leases for {} handles", entry.leases(), kept.len());
     }
 
     #[test]

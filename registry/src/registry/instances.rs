@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
 use super::{
@@ -22,8 +22,11 @@ use crate::{
 /// to put a ready-made client in, such as a test double, and to take names out.
 pub struct ConnectionRegistry {
     index: Arc<Index>,
-    entries: RwLock<HashMap<Arc<str>, Arc<Entry>>>,
+    /// Locked before the state of an entry, where both are.
+    entries: RwLock<Entries>,
 }
+
+type Entries = HashMap<Arc<str>, Arc<Entry>>;
 
 impl ConnectionRegistry {
     /// A registry without names.
@@ -32,7 +35,7 @@ impl ConnectionRegistry {
     }
 
     /// Puts a ready-made client under `name`, in place of whatever is there: guards of an earlier client stay
-    /// valid, an attempt under way is given up.
+    /// valid, an attempt under way is given up. An earlier client is dropped with its last guard and told no goodbye.
     ///
     /// # Errors
     ///
@@ -42,9 +45,12 @@ impl ConnectionRegistry {
             let message = format!("`{}` cannot be the name of a connection", name.escape_debug());
             return Err(Error::new(ErrorKind::InvalidName, message).for_connection(name));
         }
-        let entry = self.entry(name).unwrap_or_else(|| self.declare(name, None));
         let client = Client { any: Arc::new(Lease::new(client)), client_type: ClientType::of::<T>(), closer: None };
-        entry.insert(client);
+        let mut entries = self.write();
+        // In the same critical section, so that the entry is not taken out in between.
+        let replaced = self.declared(&mut entries, name, None).insert(client);
+        drop(entries);
+        replaced.let_go();
         Ok(())
     }
 
@@ -52,11 +58,13 @@ impl ConnectionRegistry {
     ///
     /// [`ConnectionManager::disconnect`](crate::ConnectionManager::disconnect) says goodbye first.
     pub fn remove(&self, name: &str) -> bool {
-        let removed = self.entries.write().unwrap_or_else(PoisonError::into_inner).remove(name);
-        if let Some(entry) = &removed {
-            entry.discard();
-        }
-        removed.is_some()
+        let mut entries = self.write();
+        let Some(entry) = entries.remove(name) else { return false };
+        // In the same critical section: another entry of that name must not be in the index before this one is out.
+        let replaced = entry.remove();
+        drop(entries);
+        replaced.let_go();
+        true
     }
 
     /// Whether there is a slot for `name`, connected or not.
@@ -94,18 +102,21 @@ impl ConnectionRegistry {
 
     /// Makes the slot of a name; one that is there already stays.
     pub(crate) fn declare(&self, name: &str, client_type: Option<ClientType>) -> Arc<Entry> {
-        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(entry) = entries.get(name) {
-            return Arc::clone(entry);
-        }
-        let name: Arc<str> = name.into();
-        let entry = Arc::new(Entry::new(Arc::clone(&name), client_type, Arc::clone(&self.index)));
-        entries.insert(name, Arc::clone(&entry));
-        entry
+        Arc::clone(self.declared(&mut self.write(), name, client_type))
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, HashMap<Arc<str>, Arc<Entry>>> {
+    fn declared<'e>(&self, entries: &'e mut Entries, name: &str, client_type: Option<ClientType>) -> &'e Arc<Entry> {
+        let name: Arc<str> = name.into();
+        let new = || Arc::new(Entry::new(Arc::clone(&name), client_type, Arc::clone(&self.index)));
+        entries.entry(Arc::clone(&name)).or_insert_with(new)
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Entries> {
         self.entries.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Entries> {
+        self.entries.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

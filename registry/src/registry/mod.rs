@@ -12,6 +12,8 @@ mod index;
 mod instances;
 mod pending;
 mod slot;
+#[cfg(test)]
+mod slot_model;
 
 pub use guard::Conn;
 pub use instances::ConnectionRegistry;

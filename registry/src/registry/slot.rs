@@ -20,10 +20,23 @@ pub(crate) struct Slot<C, F, W> {
 #[derive(Debug)]
 enum State<C, F, W> {
     Declared,
-    Connecting { attempt: AttemptId, waiting: W },
-    Connected { client: C },
-    Failed { failure: F, retry_at: Duration },
-    Closing { attempt: AttemptId, waiting: W },
+    Connecting {
+        attempt: AttemptId,
+        waiting: W,
+    },
+    Connected {
+        client: C,
+    },
+    Failed {
+        failure: F,
+        retry_at: Duration,
+    },
+    Closing {
+        attempt: AttemptId,
+        waiting: W,
+    },
+    /// For good: nothing changes it.
+    Removed,
 }
 
 /// Names one attempt to connect or to close; never used twice in a slot.
@@ -41,6 +54,8 @@ pub(crate) enum Ask<'a, C, F, W> {
     Refused { failure: &'a F, retry_in: Duration },
     /// Nobody is at it: call [`Slot::begin`], then connect.
     Start,
+    /// The name was taken out: there may be another slot of that name, or none.
+    Removed,
 }
 
 /// How an attempt failed.
@@ -87,6 +102,7 @@ impl<C, F, W: Clone> Slot<C, F, W> {
                 Ask::Refused { failure, retry_in: *retry_at - now }
             }
             State::Declared | State::Failed { .. } => Ask::Start,
+            State::Removed => Ask::Removed,
         }
     }
 
@@ -96,6 +112,20 @@ impl<C, F, W: Clone> Slot<C, F, W> {
             State::Connected { client } => Some(client),
             _ => None,
         }
+    }
+
+    /// The failure that is remembered. A caller that changes the slot under a lock keeps a copy of it until the lock is
+    /// free: the drop of the last one may be anybody's code.
+    pub(crate) fn failure(&self) -> Option<&F> {
+        match &self.state {
+            State::Failed { failure, .. } => Some(failure),
+            _ => None,
+        }
+    }
+
+    /// Whether an attempt is under way.
+    pub(crate) fn is_connecting(&self) -> bool {
+        matches!(&self.state, State::Connecting { .. })
     }
 
     /// Whether the attempt `id` is still the one that counts.
@@ -156,9 +186,9 @@ impl<C, F, W: Clone> Slot<C, F, W> {
         self.replace(State::Connected { client })
     }
 
-    /// As new: gives back what [`insert`](Self::insert) does.
-    pub(crate) fn reset(&mut self) -> (Option<C>, Option<W>) {
-        self.replace(State::Declared)
+    /// The name is taken out: gives back what [`insert`](Self::insert) does. Nobody may insert or begin afterwards.
+    pub(crate) fn remove(&mut self) -> (Option<C>, Option<W>) {
+        self.replace(State::Removed)
     }
 
     /// Closes whatever there is and forgets failures.
@@ -167,6 +197,10 @@ impl<C, F, W: Clone> Slot<C, F, W> {
         self.failures = 0;
         match std::mem::replace(&mut self.state, State::Declared) {
             State::Declared | State::Failed { .. } => Closed::Nothing,
+            State::Removed => {
+                self.state = State::Removed;
+                Closed::Nothing
+            }
             State::Connecting { waiting, .. } => Closed::Attempt(waiting),
             State::Connected { client } => {
                 self.state = State::Closing { attempt, waiting };
@@ -193,7 +227,7 @@ impl<C, F, W: Clone> Slot<C, F, W> {
         match std::mem::replace(&mut self.state, state) {
             State::Connected { client } => (Some(client), None),
             State::Connecting { waiting, .. } => (None, Some(waiting)),
-            State::Declared | State::Failed { .. } | State::Closing { .. } => (None, None),
+            State::Declared | State::Failed { .. } | State::Closing { .. } | State::Removed => (None, None),
         }
     }
 

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 /// A connection whose client is its own configuration.
 #[connection_type("settings")]
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 struct Settings {
     #[serde(default)]
     name: String,
@@ -141,7 +141,7 @@ async fn a_value_that_a_placeholder_gives_is_checked_when_it_is_known() {
     let connections = files.builder(&[("PORT", "secret-text")]).build().unwrap();
     let error = connections.get::<Settings>("a").await.unwrap_err();
     let [diagnostic] = error.diagnostics() else { panic!("not one problem: {error}") };
-    assert_eq!((diagnostic.code(), diagnostic.line(), diagnostic.column()), ("CR008", 3, 8), "{error}");
+    assert_eq!((diagnostic.code(), diagnostic.line(), diagnostic.column()), ("CR007", 3, 8), "{error}");
     assert!(!error.render().contains("secret-text"), "{error}");
 }
 
@@ -170,6 +170,85 @@ fn a_file_above_the_limit_is_refused_before_it_is_read() {
     let files = Files::new(&[("connections.toml", "# a comment of some length")]);
     let error = files.builder(&[]).max_config_bytes(10).build().unwrap_err();
     assert!(error.to_string().contains("10 bytes"), "{error}");
+}
+
+#[tokio::test]
+async fn paths_in_an_included_file_are_relative_to_the_folder_of_the_main_file() {
+    let files = Files::new(&[
+        ("connections.toml", "include = ['conf.d/*.toml']"),
+        (
+            "conf.d/a.toml",
+            "[connections.a]\ntype = 'settings'\nconfig_file = 'a.toml'\nname = '${file:name}'\nport = 1\n",
+        ),
+        ("a.toml", "port = 2\nratio = 0.5\n"),
+        ("name", "beside the main file"),
+    ]);
+    let a = settings(files.builder(&[]), "a").await;
+    assert_eq!((&*a.name, a.port, a.ratio), ("beside the main file", 1, 0.5));
+}
+
+#[tokio::test]
+async fn another_type_in_a_later_layer_drops_what_belongs_to_the_old_one() {
+    let files = Files::new(&[
+        (
+            "connections.toml",
+            "[connections.base]\ntype = 'probe'\nrecord = 'another type'\n\
+             [connections.a]\ntype = 'probe'\nextends = 'base'\nconfig_file = 'a.toml'\nenabled = false\n",
+        ),
+        ("a.toml", "record = 'another type'\n"),
+        ("connections.test.toml", "[connections.a]\ntype = 'settings'\nname = 'new'\n"),
+    ]);
+    let connections = files.builder(&[]).profile("test").build().unwrap();
+    assert!(!connections.has("a"), "`enabled` stays");
+    let variables = [("CONNECTIONS__A__TYPE", "settings"), ("CONNECTIONS__A__ENABLED", "true")];
+    assert_eq!(settings(files.builder(&variables), "a").await, Settings::default());
+}
+
+#[tokio::test]
+async fn an_empty_variable_counts_as_one_that_is_not_set() {
+    let files = Files::new(&[(
+        "connections.toml",
+        "[connections.a]\ntype = 'settings'\nname = '${env:EMPTY:-text}'\n\
+         [connections.b]\ntype = 'settings'\nname = '${env:EMPTY:?ask the team}'\n",
+    )]);
+    let connections = files.builder(&[("EMPTY", "")]).build().unwrap();
+    assert_eq!(connections.get::<Settings>("a").await.unwrap().name, "text");
+    let error = connections.get::<Settings>("b").await.unwrap_err();
+    assert_eq!(error.diagnostics()[0].help(), Some("ask the team"), "{error}");
+}
+
+#[tokio::test]
+async fn an_override_of_an_array_is_read_as_toml() {
+    let files = Files::new(&[("connections.toml", "connections.a = { type = 'settings' }")]);
+    let variables = [("CONNECTIONS__A__HOSTS", r#"["a", "${env:B}"]"#)];
+    assert_eq!(settings(files.builder(&variables), "a").await.hosts, ["a", "${env:B}"]);
+}
+
+#[test]
+fn defaults_are_checked_with_the_connections_that_take_them() {
+    let build = |toml: &str| Files::new(&[("connections.toml", toml)]).builder(&[]).build();
+    build("[defaults.settings]\nprot = 1").unwrap();
+    let error =
+        build("[defaults.settings]\nprot = 1\n[connections]\na.type = 'settings'\nb.type = 'settings'").unwrap_err();
+    let [diagnostic] = error.diagnostics() else { panic!("not one problem: {error}") };
+    assert_eq!((diagnostic.code(), diagnostic.line()), ("CR005", 2));
+}
+
+#[test]
+fn the_size_limit_is_that_of_each_file() {
+    let files = Files::new(&[
+        ("connections.toml", "include = ['more.toml']"),
+        ("more.toml", "connections.a.type = 'settings'"),
+    ]);
+    files.builder(&[]).max_config_bytes(32).build().unwrap();
+    let error = files.builder(&[]).max_config_bytes(30).build().unwrap_err();
+    assert!(error.to_string().contains("more.toml"), "{error}");
+}
+
+#[test]
+fn a_file_is_named_as_the_program_named_it() {
+    let error = ConnectionManager::from_file("no such folder/connections.toml").unwrap_err();
+    assert_eq!(error.diagnostics()[0].file(), "no such folder/connections.toml");
 }
 
 #[cfg(unix)]

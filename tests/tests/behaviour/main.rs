@@ -5,11 +5,15 @@
 mod configuration;
 mod connect;
 mod disconnect;
+mod gates;
 mod guards;
 mod mistakes;
 mod properties;
+mod races;
 mod readme;
 mod ready_made;
+mod reentrancy;
 mod references;
 mod runtime;
 mod secrets;
+mod stress;

@@ -1,6 +1,6 @@
 //! Connections that need other connections.
 
-use connection_registry::ErrorKind;
+use connection_registry::{ConnectionManager, ErrorKind};
 use connection_registry_tests::{ProbeClient, Record, manager, refused};
 
 #[tokio::test(start_paused = true)]
@@ -36,6 +36,62 @@ async fn time_spent_on_a_needed_connection_counts() {
     assert_eq!(error.kind(), ErrorKind::ConnectTimeout);
     tokio::time::sleep(std::time::Duration::from_secs(3)).await;
     assert_eq!(connections.try_get::<ProbeClient>("base").unwrap().attempt, 1, "the needed one goes on");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_help_the_needed_connection_cannot_help_the_other_one() {
+    for (step, retryable) in [("fail", true), ("fail-for-good", false)] {
+        let connections = manager(&format!(
+            "[connections.top]\ntype = 'probe'\nrecord = 'top {step}'\nneeds = 'base'\n\
+             [connections.base]\ntype = 'probe'\nrecord = 'base {step}'\nconnect = ['{step}']"
+        ));
+        let error = connections.get::<ProbeClient>("top").await.unwrap_err();
+        assert_eq!(error.is_retryable(), retryable, "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cycle_that_only_placeholders_close_is_told_at_once_and_as_a_path() {
+    let cycles = [
+        ("a → a", "[connections.a]\ntype = 'probe'\nrecord = 'cycle of one'\nneeds = '${env:A}'\n"),
+        (
+            "a → b → a",
+            "[connections.a]\ntype = 'probe'\nrecord = 'cycle of two'\nneeds = 'b'\n\
+             [connections.b]\ntype = 'probe'\nrecord = 'cycle of two'\nneeds = '${env:A}'\n",
+        ),
+        (
+            "a → b → c → a",
+            "[connections.a]\ntype = 'probe'\nrecord = 'cycle of three'\nneeds = '${env:B}'\n\
+             [connections.b]\ntype = 'probe'\nrecord = 'cycle of three'\nneeds = 'c'\n\
+             [connections.c]\ntype = 'probe'\nrecord = 'cycle of three'\nneeds = '${env:A}'\n",
+        ),
+    ];
+    for (path, toml) in cycles {
+        let variables = [("A", "a"), ("B", "b")];
+        let connections = ConnectionManager::builder().toml(toml).environment(variables).build().unwrap();
+        let start = tokio::time::Instant::now();
+        let error = connections.get::<ProbeClient>("a").await.unwrap_err();
+        let names: Vec<_> = path.split(" → ").collect();
+        let rotated = |at: usize| {
+            let ring = &names[..names.len() - 1];
+            ring.iter().cycle().skip(at).take(names.len()).copied().collect::<Vec<_>>().join(" → ")
+        };
+        let text = error.to_string();
+        assert!((0..names.len()).any(|at| text.contains(&rotated(at))), "{path} is not in: {text}");
+        assert!(!error.is_retryable(), "{text}");
+        assert_eq!(start.elapsed().as_millis(), 0, "{text}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timeout_says_which_needed_connection_it_waited_for() {
+    let connections = manager(
+        "[connections.top]\ntype = 'probe'\nrecord = 'names it'\nneeds = 'base'\nlifecycle.connect_timeout = '1s'\n\
+         [connections.base]\ntype = 'probe'\nrecord = 'is named'\nconnect = ['never']",
+    );
+    let error = connections.get::<ProbeClient>("top").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectTimeout);
+    assert!(error.to_string().contains("waiting for connection `base`"), "{error}");
 }
 
 #[track_caller]

@@ -69,6 +69,21 @@ fn the_code_map_lists_every_room() {
 }
 
 #[test]
+fn the_code_map_says_of_every_file_of_the_configuration_which_pass_it_belongs_to() {
+    let page = read("ARCHITECTURE.md");
+    let (_, map) = page.split_once("#### The files of `config/`").expect("there is such a section");
+    let map: String = map.lines().take_while(|line| !line.starts_with("### ")).collect();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../registry/src/config");
+    for entry in fs::read_dir(source).expect("the sources are readable") {
+        let entry = entry.expect("the sources are readable").path();
+        let name = entry.file_stem().expect("an entry has a name").to_string_lossy().into_owned();
+        let end = if entry.is_dir() { "/" } else { "" };
+        let is_listed = map.contains(&format!("`{name}{end}`"));
+        assert!(is_listed || ["mod", "tests"].contains(&&*name), "ARCHITECTURE.md does not list config/{name}{end}");
+    }
+}
+
+#[test]
 fn tables_codes_and_links_are_found() {
     let page = "# T\n\n| code | x |\n|---|---|\n| `CR001` | [a](b.md) |\n| `CR002` | [c](https://d) |\n\n| `CR003` |\n";
     assert_eq!(first_cells(page, "| code |"), BTreeSet::from(["CR001", "CR002"].map(String::from)));

@@ -45,12 +45,12 @@ pub(super) fn given_twice(spot: Spot, key: &str) -> Problem {
 pub(super) fn wrong_type(spot: Spot, expected: Expected, value: &Value) -> Problem {
     let found = (!expected.is_kind_of(value)).then(|| value.what());
     let help = expected.help(value).map(str::to_owned);
-    refused(spot, &expected.to_string(), found).maybe_help(help)
+    wrong(spot, Code::WrongType, &expected.to_string(), found).maybe_help(help)
 }
 
 pub(super) fn wrong_variant(spot: Spot, variants: &'static [&'static str], near: Option<&str>) -> Problem {
     let expected = Expected::Variant(variants).to_string();
-    refused(spot, &expected, None).maybe_help(near.map(|near| format!("did you mean `{near}`?")))
+    wrong(spot, Code::WrongType, &expected, None).maybe_help(near.map(|near| format!("did you mean `{near}`?")))
 }
 
 /// `expected` are the type's own words, which repeat no value.

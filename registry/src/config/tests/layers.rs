@@ -131,7 +131,7 @@ fn overrides_that_fit_nothing_are_errors_in_the_variable() {
         "CONNECTIONS__A:1:1: [CR017]: the variable does not name a connection and a key",
         "CONNECTIONS__AA__PORT:1:14: [CR017]: the variable fits no connection",
         "CONNECTIONS__A__EXTENDS:1:17: [CR017]: `extends` cannot be set by a variable",
-        "CONNECTIONS__A__PORT:1:22: [CR008]: `port` must be a whole number from 0 to 65535",
+        "CONNECTIONS__A__PORT:1:22: [CR007]: `port` must be a whole number from 0 to 65535",
         "CONNECTIONS__A__PROT:1:17: [CR005]: unknown key `prot`",
         "CONNECTIONS__B_C__HOST:1:14: [CR017]: the variable fits more than one connection: b-c, b_c",
         "CONNECTIONS__a__URL:1:17: [CR017]: two variables set this key",

@@ -77,7 +77,7 @@ host = "{CANARY}"
         "connections.toml:40:14: [CR009]: a connection cannot be called `bad name `: it begins or ends with white space",
         "conf.d/cache.toml:3:8: [CR007]: `host` must be a string, found an array",
         "CONNECTIONS__NOBODY__PORT:1:14: [CR017]: the variable fits no connection",
-        "CONNECTIONS__PRIMARY__PORT:1:28: [CR008]: `port` must be a whole number from 0 to 65535",
+        "CONNECTIONS__PRIMARY__PORT:1:28: [CR007]: `port` must be a whole number from 0 to 65535",
     ]);
     let problems = fixture.load().map(|_| ()).unwrap_err();
     let texts = format!("{problems:?}\n{}", fixture.lines(&problems).join("\n"));

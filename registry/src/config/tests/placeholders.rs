@@ -38,7 +38,7 @@ fn what_is_missing_harms_the_connection_that_needs_it_and_no_other() {
         fixture.lines(&problems),
         [
             "connections.toml:3:17: [CR012]: environment variable `PW` is not set",
-            "connections.toml:5:16: [CR008]: `min` must be a whole number from 0 to 4294967295",
+            "connections.toml:5:16: [CR007]: `min` must be a whole number from 0 to 4294967295",
             "connections.toml:6:13: [CR012]: file `secret` is missing or empty",
         ]
     );

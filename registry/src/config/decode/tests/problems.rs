@@ -88,19 +88,19 @@ prot = 1
             "CR007 2:8 connections.main.port: `port` must be a whole number from 0 to 65535, found a string (write it \
              without quotes; of texts, only one whole placeholder such as \"${env:NAME}\" and an environment override \
              take the type of the field)",
-            "CR008 3:8 connections.main.mode: `mode` must be one of `session`, `transaction`, `limited` (did you mean \
+            "CR007 3:8 connections.main.mode: `mode` must be one of `session`, `transaction`, `limited` (did you mean \
              `session`?)",
             "CR007 4:11 connections.main.timeout: `timeout` must be a duration such as \"5s\" or \"1h 30m\", found an \
              integer (write it in quotes and with a unit, such as \"5s\")",
             "CR006 5:8 connections.main.pool.max: missing key `max`",
-            "CR008 5:16 connections.main.pool.min: `min` must be a whole number from 0 to 4294967295",
+            "CR007 5:16 connections.main.pool.min: `min` must be a whole number from 0 to 4294967295",
             "CR005 5:20 connections.main.pool.mx: unknown key `mx` (did you mean `max`? known keys: min, max)",
             "CR007 6:35 connections.main.hosts[1].name: `name` must be a string, found an integer (write it in quotes)",
             "CR007 6:47 connections.main.hosts[1].weight: `weight` must be a number, found a string (write it without \
              quotes; of texts, only one whole placeholder such as \"${env:NAME}\" and an environment override take the \
              type of the field)",
             "CR007 6:54 connections.main.hosts[2]: `hosts[2]` must be a table, found a string",
-            "CR008 7:23 connections.main.limits.b: `b` must be a whole number from 0 to 255",
+            "CR007 7:23 connections.main.limits.b: `b` must be a whole number from 0 to 255",
             "CR008 8:8 connections.main.even: invalid value for `even`: it must be even and is not",
             "CR005 9:1 connections.main.prot: unknown key `prot` (did you mean `port`? known keys: url, port, mode, \
              timeout, pool, hosts, limits, even)",
@@ -129,25 +129,25 @@ fn check<T: serde::de::DeserializeOwned>(written: &str, expected: &[&str]) {
 
 #[test]
 fn a_wrong_scalar_is_told_what_it_must_be() {
-    let integer = "connections.main.value: `value` must be a whole number";
-    check::<i8>("200", &[&format!("CR008 1:9 {integer} from -128 to 127")]);
-    check::<u64>("-1", &[&format!("CR008 1:9 {integer}, 0 or more")]);
+    let integer = "CR007 1:9 connections.main.value: `value` must be a whole number";
+    check::<i8>("200", &[&format!("{integer} from -128 to 127")]);
+    check::<u64>("-1", &[&format!("{integer}, 0 or more")]);
     check::<i64>("9223372036854775807", &[]);
-    check::<i64>("1.5", &[&format!("CR007 1:9 {integer}, found a float")]);
-    check::<u16>("'=70000'", &[&format!("CR008 1:9 {integer} from 0 to 65535")]);
-    check::<u16>("'='", &[&format!("CR008 1:9 {integer} from 0 to 65535")]);
-    check::<u16>("[]", &[&format!("CR007 1:9 {integer} from 0 to 65535, found an array")]);
+    check::<i64>("1.5", &[&format!("{integer}, found a float")]);
+    check::<u16>("'=70000'", &[&format!("{integer} from 0 to 65535")]);
+    check::<u16>("'='", &[&format!("{integer} from 0 to 65535")]);
+    check::<u16>("[]", &[&format!("{integer} from 0 to 65535, found an array")]);
     check::<bool>("1", &["CR007 1:9 connections.main.value: `value` must be `true` or `false`, found an integer"]);
-    check::<bool>("'=yes'", &["CR008 1:9 connections.main.value: `value` must be `true` or `false`"]);
+    check::<bool>("'=yes'", &["CR007 1:9 connections.main.value: `value` must be `true` or `false`"]);
     check::<f64>("true", &["CR007 1:9 connections.main.value: `value` must be a number, found a boolean"]);
-    check::<char>("'ab'", &["CR008 1:9 connections.main.value: `value` must be a single character"]);
+    check::<char>("'ab'", &["CR007 1:9 connections.main.value: `value` must be a single character"]);
     check::<String>("{}", &["CR007 1:9 connections.main.value: `value` must be a string, found a table"]);
     check::<Secret>("{}", &["CR007 1:9 connections.main.value: `value` must be a string, found a table"]);
     check::<ConnectionRef<u8>>("[]", &["CR007 1:9 connections.main.value: `value` must be a string, found an array"]);
     check::<NonZeroU16>("0", &["CR008 1:9 connections.main.value: `value` must be a nonzero u16"]);
     check::<Duration>(
         "'5 years'",
-        &["CR008 1:9 connections.main.value: `value` must be a duration such as \"5s\" or \"1h 30m\" (the units are \
+        &["CR007 1:9 connections.main.value: `value` must be a duration such as \"5s\" or \"1h 30m\" (the units are \
            ns, us, ms, s, m, h, d and w)"],
     );
 }
@@ -155,8 +155,8 @@ fn a_wrong_scalar_is_told_what_it_must_be() {
 #[test]
 fn a_wrong_shape_is_told_what_it_must_be() {
     check::<Vec<u8>>("1", &["CR007 1:9 connections.main.value: `value` must be an array, found an integer"]);
-    check::<(u8, u8)>("[1]", &["CR008 1:9 connections.main.value: `value` must be an array of 2 values"]);
-    check::<(u8, u8)>("[1, 2, 3]", &["CR008 1:9 connections.main.value: `value` must be an array of 2 values"]);
+    check::<(u8, u8)>("[1]", &["CR007 1:9 connections.main.value: `value` must be an array of 2 values"]);
+    check::<(u8, u8)>("[1, 2, 3]", &["CR007 1:9 connections.main.value: `value` must be an array of 2 values"]);
     check::<Pool>("[1]", &["CR007 1:9 connections.main.value: `value` must be a table, found an array"]);
     check::<HashMap<String, u8>>("1", &["CR007 1:9 connections.main.value: `value` must be a table, found an integer"]);
     check::<Mode3>(
@@ -166,7 +166,7 @@ fn a_wrong_shape_is_told_what_it_must_be() {
     );
     check::<Mode3>(
         "'unrelated'",
-        &["CR008 1:9 connections.main.value: `value` must be one of `session`, \
+        &["CR007 1:9 connections.main.value: `value` must be one of `session`, \
         `transaction`, `limited`"],
     );
     check::<Mode3>(
@@ -192,17 +192,17 @@ fn a_wrong_shape_is_told_what_it_must_be() {
 fn text_for_a_value_with_parts_must_be_toml() {
     check::<Vec<u8>>(
         "'=1, 2'",
-        &["CR008 1:9 connections.main.value: `value` must be an array (write it in TOML form, \
+        &["CR007 1:9 connections.main.value: `value` must be an array (write it in TOML form, \
         such as [\"a\", \"b\"])"],
     );
     check::<Pool>(
         "'=5'",
-        &["CR008 1:9 connections.main.value: `value` must be a table (write it in TOML form, such \
+        &["CR007 1:9 connections.main.value: `value` must be a table (write it in TOML form, such \
         as { key = \"value\" })"],
     );
     check::<Vec<u8>>(
         "'=[1, 300]'",
-        &["CR008 1:9 connections.main.value[1]: `value[1]` must be a whole number from 0 \
+        &["CR007 1:9 connections.main.value[1]: `value[1]` must be a whole number from 0 \
         to 255"],
     );
     check::<Pool>(
@@ -279,8 +279,8 @@ fn a_type_that_no_dummy_satisfies_hides_nothing_else() {
         &[
             "CR008 1:9 connections.main.first: invalid value for `first`: never right",
             "CR007 2:20 connections.main.nested.picky: `picky` must be a string, found an integer (write it in quotes)",
-            "CR008 2:30 connections.main.nested.size: `size` must be a whole number from 0 to 255",
-            "CR008 3:8 connections.main.port: `port` must be a whole number from 0 to 255",
+            "CR007 2:30 connections.main.nested.size: `size` must be a whole number from 0 to 255",
+            "CR007 3:8 connections.main.port: `port` must be a whole number from 0 to 255",
         ],
     );
 }
@@ -303,13 +303,13 @@ fn a_rule_over_several_fields_is_checked_when_they_are_right() {
     );
     check::<Ordered>(
         "{ min = 700, max = -3 }",
-        &["CR008 1:28 connections.main.value.max: `max` must be a whole number from 0 to 4294967295"],
+        &["CR007 1:28 connections.main.value.max: `max` must be a whole number from 0 to 4294967295"],
     );
     check::<(Ordered, u8)>(
         "[{ min = 7, max = 3 }, -1]",
         &[
             "CR008 1:10 connections.main.value[0]: invalid value for `value[0]`: min 7 is above max 3",
-            "CR008 1:32 connections.main.value[1]: `value[1]` must be a whole number from 0 to 255",
+            "CR007 1:32 connections.main.value[1]: `value[1]` must be a whole number from 0 to 255",
         ],
     );
 }
@@ -331,7 +331,7 @@ fn types_that_take_anything_report_one_problem() {
     }
     check::<Login>(
         "{ kind = 'passwort' }",
-        &["CR008 1:18 connections.main.value.kind: `kind` must be one of `password` \
+        &["CR007 1:18 connections.main.value.kind: `kind` must be one of `password` \
         (did you mean `password`?)"],
     );
     check::<Login>("{}", &["CR006 1:9 connections.main.value.kind: missing key `kind`"]);
