@@ -214,7 +214,7 @@ async fn an_empty_variable_counts_as_one_that_is_not_set() {
     let connections = files.builder(&[("EMPTY", "")]).build().unwrap();
     assert_eq!(connections.get::<Settings>("a").await.unwrap().name, "text");
     let error = connections.get::<Settings>("b").await.unwrap_err();
-    assert_eq!(error.diagnostics()[0].help(), Some("ask the team"), "{error}");
+    assert_eq!(error.diagnostics()[0].message(), "environment variable `EMPTY` is empty: ask the team", "{error}");
 }
 
 #[tokio::test]
