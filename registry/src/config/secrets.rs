@@ -171,4 +171,18 @@ mod tests {
             assert_eq!(without_secrets(text, &secrets), expected, "{text}");
         }
     }
+
+    #[test]
+    fn leaves_no_part_of_a_secret() {
+        for (text, secrets, expected) in [
+            ("with hunter2-long", ["hunter2", "hunter2-long"], "with ***"),
+            ("with hunter2-long", ["2-long", "hunter2"], "with ***"),
+            ("with aaaaaa", ["aaaa", "bbbb"], "with ***"),
+            ("abcdabcd, abcd", ["abcd", "bcda"], "***, ***"),
+            ("nothing here", ["", "hunter2"], "nothing here"),
+            ("pässö päss", ["ässö", "hunter2"], "p*** päss"),
+        ] {
+            assert_eq!(without_secrets(text, &secrets.map(String::from)), expected, "{text}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! One attempt at a time for each name, in a task of its own.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use tokio::{
     runtime::Handle,
@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use super::{
-    failure::Attempt,
+    failure::{Attempt, rounded},
     references::{OtherConnections, Waiting},
     shared::Shared,
     task::AbortOnDrop,
@@ -51,8 +51,7 @@ impl Shared {
             Ask::Removed => return Ok(Step::LookAgain),
             Ask::Refused { failure, retry_in } => {
                 let pause = humantime::format_duration(rounded(retry_in));
-                let attempts = state.slot.attempt_number() - 1;
-                return Err(failure.clone().help(format!("attempt {attempts}; the next one not before {pause}")));
+                return Err(failure.clone().help(format!("not tried again for {pause}")));
             }
             Ask::Start => {}
         }
@@ -209,9 +208,4 @@ impl Drop for Delivery {
         // Nobody waits for this: its failure is nobody's concern.
         runtime.spawn(async move { drop(shared.say_goodbye(&name, client).await) });
     }
-}
-
-/// To whole milliseconds, upwards: what a person wants to read.
-fn rounded(pause: Duration) -> Duration {
-    Duration::from_millis(u64::try_from(pause.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX))
 }

@@ -37,7 +37,8 @@ impl Attempt {
         let permanent = cause.downcast_ref::<ConnectError>().is_some_and(ConnectError::is_permanent);
         // That of a connection that this one needs. It is that one's memory which keeps it from being asked again.
         let hopeless = permanent || cause.downcast_ref::<Error>().is_some_and(|needed| !needed.is_retryable());
-        let message = format!("{} failed to connect", self.describe());
+        let took = humantime::format_duration(rounded(self.started.elapsed()));
+        let message = format!("{} failed to connect (attempt {}, after {took})", self.describe(), self.number);
         let error = self.error(ErrorKind::ConnectFailed, message);
         let failure = error.retryable(!hopeless).caused_by(cause, &|text| without_secrets(text, secrets));
         Failure { failure, permanent }
@@ -90,6 +91,11 @@ impl Attempt {
     fn describe(&self) -> String {
         self.shared.describe(&self.name)
     }
+}
+
+/// To whole milliseconds, upwards: what a person wants to read.
+pub(super) fn rounded(time: Duration) -> Duration {
+    Duration::from_millis(u64::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX))
 }
 
 /// Thirty years.
