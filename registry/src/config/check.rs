@@ -79,7 +79,11 @@ impl<T: Types> Checker<'_, T> {
         let decoded = decode_fn.and_then(|function| {
             let path = format!("connections.{name}");
             let decoded = decode::decode(&fields, &path, function, Mode::Check);
-            decoded.map_err(|mut problems| context.problems.append(&mut problems)).ok()
+            decoded
+                .map_err(|problems| {
+                    context.problems.extend(problems.into_iter().map(|it| reserved::suggest(it, &path)))
+                })
+                .ok()
         });
         Checked { name, name_span, reserved, fields, enabled, info, decoded, lifecycle }
     }
@@ -94,7 +98,7 @@ impl<T: Types> Checker<'_, T> {
         let Some(value) = &reserved.type_name else {
             if !incomplete {
                 let problem = Problem::new(Code::MissingKey, *header, "missing key `type`");
-                let help = format!("linked types: {}", problems::linked(self.types));
+                let help = format!("linked types: {}", problems::listing(&self.types.names()));
                 context.add(problem.key_path(format!("connections.{name}.type")).help(help));
             }
             return None;

@@ -30,18 +30,25 @@ pub(super) fn unknown_key(key: &str, span: Span, known: &[&str]) -> Problem {
 
 /// The problem of a type that does not exist.
 pub(super) fn unknown_type(name: &str, span: Span, types: &impl Types) -> Problem {
-    let listing = types.listing();
-    let near = did_you_mean(name, listing.iter().map(|(name, _)| *name));
-    let suggestion = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
     let message = format!("unknown connection type `{}`", name.escape_debug());
-    Problem::new(Code::UnknownType, span, message)
-        .help(format!("{suggestion}linked types: {}; is its crate linked? add `use the_crate as _;`", linked(types)))
+    Problem::new(Code::UnknownType, span, message).help(unknown_type_help(name, &types.names()))
+}
+
+/// What to do about a type that is none of `linked`.
+pub(crate) fn unknown_type_help(name: &str, linked: &[&str]) -> String {
+    let near = did_you_mean(name, linked.iter().copied());
+    let suggestion = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+    let remedy = if BUILT_IN.contains(&name) {
+        format!("it is built in: enable the feature `{name}` of connection-registry")
+    } else {
+        "is its crate linked? add `use the_crate as _;`".to_owned()
+    };
+    format!("{suggestion}linked types: {}; {remedy}", listing(linked))
 }
 
 /// The names of all linked types, in one line.
-pub(super) fn linked(types: &impl Types) -> String {
-    let names: Vec<_> = types.listing().into_iter().map(|(name, _)| name).collect();
-    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+pub(super) fn listing(linked: &[&str]) -> String {
+    if linked.is_empty() { "none".to_owned() } else { linked.join(", ") }
 }
 
 /// The problem of a connection that is declared twice.
@@ -50,4 +57,22 @@ pub(super) fn duplicate(message: String, second: Span, first: Span, name: &str) 
         .label("declared again here")
         .also(first, "first declared here")
         .key_path(format!("connections.{name}"))
+}
+
+/// The connection types that come with this crate, each behind a feature of its name.
+const BUILT_IN: &[&str] = &["sqlite"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_built_in_type_that_is_not_linked_asks_for_its_feature() {
+        let manifest = include_str!("../../Cargo.toml");
+        for name in BUILT_IN {
+            assert!(manifest.contains(&format!("\n{name} = [")), "`{name}` is a feature");
+        }
+        let help = unknown_type_help("sqlite", &["http"]);
+        assert_eq!(help, "linked types: http; it is built in: enable the feature `sqlite` of connection-registry");
+    }
 }

@@ -5,7 +5,7 @@ use super::{
     problems::{no_placeholder, wrong_type},
     value::{Table, Value, ValueKind},
 };
-use crate::diagnostic::{Code, Problem};
+use crate::diagnostic::{Code, Problem, did_you_mean};
 
 /// The reserved keys of one connection, each of the right type.
 #[derive(Clone, Debug, Default)]
@@ -70,6 +70,21 @@ pub(super) fn refuse(fields: &mut Table, path: &str, help: &str, context: &mut C
         }
         !is_reserved
     });
+}
+
+/// Adds to the problem of a key that the type of the connection at `path` does not have, that one of these is near.
+pub(super) fn suggest(problem: Problem, path: &str) -> Problem {
+    let key = problem.key_path.as_deref().and_then(|key| key.strip_prefix(path)?.strip_prefix('.'));
+    let is_open =
+        problem.code == Code::UnknownKey && !problem.help.as_ref().is_some_and(|it| it.starts_with("did you"));
+    match key.filter(|_| is_open).and_then(|key| did_you_mean(key, RESERVED_KEYS.iter().copied())) {
+        Some(near) => {
+            let known = problem.help.as_deref().unwrap_or_default();
+            let help = format!("did you mean `{near}`? {known}");
+            problem.help(help.trim_end())
+        }
+        None => problem,
+    }
 }
 
 /// The text of a string that needs no placeholder resolved.

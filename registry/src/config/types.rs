@@ -15,8 +15,8 @@ pub(crate) trait Types {
 
     fn find(&self, name: &str) -> Option<TypeInfo<Self::Instance>>;
 
-    /// Name, and package with version, of every type, sorted.
-    fn listing(&self) -> Vec<(&'static str, String)>;
+    /// The names of all types, sorted.
+    fn names(&self) -> Vec<&'static str>;
 }
 
 /// One type, as the passes see it.

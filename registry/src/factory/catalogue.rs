@@ -10,7 +10,6 @@ use super::{
 };
 use crate::{
     config::{self, TypeInfo, Types},
-    diagnostic::did_you_mean,
     error::{Error, ErrorKind, Result},
 };
 
@@ -120,12 +119,8 @@ impl ConnectionFactory {
     }
 
     fn unknown_type(&self, name: &str) -> Error {
-        let names = self.types.iter().map(ConnectionType::name);
-        let suggestion =
-            did_you_mean(name, names.clone()).map_or_else(String::new, |near| format!("did you mean `{near}`? "));
-        let linked = names.collect::<Vec<_>>().join(", ");
-        Error::new(ErrorKind::UnknownType, format!("unknown connection type `{}`", name.escape_debug()))
-            .help(format!("{suggestion}linked types: {linked}; is its crate linked? add `use the_crate as _;`"))
+        let message = format!("unknown connection type `{}`", name.escape_debug());
+        Error::new(ErrorKind::UnknownType, message).help(config::unknown_type_help(name, &self.names()))
     }
 }
 
@@ -136,9 +131,8 @@ impl Types for ConnectionFactory {
         Self::find(self, name).map(ConnectionType::info)
     }
 
-    fn listing(&self) -> Vec<(&'static str, String)> {
-        let package = |entry: &ConnectionType| format!("{} {}", entry.crate_name(), entry.crate_version());
-        self.types.iter().map(|entry| (entry.name(), package(entry))).collect()
+    fn names(&self) -> Vec<&'static str> {
+        self.types.iter().map(ConnectionType::name).collect()
     }
 }
 

@@ -134,3 +134,11 @@ fn a_disabled_connection_is_checked_and_its_type_need_not_be_linked() {
         ],
     );
 }
+
+#[test]
+fn a_misspelled_key_of_every_connection_is_suggested_beside_those_of_the_type() {
+    let problems =
+        Fixture::new("[connections.a]\ntype = 'cache'\nhost = ''\nenabld = true\n").load().map(|_| ()).unwrap_err();
+    let help = problems[0].help().unwrap();
+    assert!(help.starts_with("did you mean `enabled`? known keys: "), "{help}");
+}

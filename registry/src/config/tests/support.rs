@@ -184,8 +184,8 @@ impl Types for Catalogue {
         }
     }
 
-    fn listing(&self) -> Vec<(&'static str, String)> {
-        ["app", "cache", "db"].map(|name| (name, "fake 1.0.0".to_owned())).to_vec()
+    fn names(&self) -> Vec<&'static str> {
+        vec!["app", "cache", "db"]
     }
 }
 
