@@ -2,7 +2,7 @@
 
 use std::{fmt, path::Path, sync::Arc};
 
-use super::{builder::ConnectionManagerBuilder, get::Get, handle::Handle, shared::Shared};
+use super::{builder::ConnectionManagerBuilder, get::ready_or, handle::Handle, shared::Shared};
 use crate::{
     connection::BoxFuture,
     error::Result,
@@ -79,10 +79,7 @@ impl ConnectionManager {
         &'a self,
         name: &'a str,
     ) -> impl Future<Output = Result<Conn<T>>> + Send + 'a {
-        match self.shared.registry.ready(name) {
-            Some(conn) => Get::Connected(conn),
-            None => Get::Connecting(Box::new(self.get_when_connected(name))),
-        }
+        ready_or(|| self.shared.registry.ready(name), || self.get_when_connected(name))
     }
 
     /// A guard of the client of `name` when it is connected now. Never waits and never connects.

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{connections::ConnectionManager, get::Get};
+use super::{connections::ConnectionManager, get::ready_or};
 use crate::{
     error::Result,
     registry::{Conn, HandleCache},
@@ -48,10 +48,7 @@ impl<T: Send + Sync + 'static> Handle<T> {
     /// As for [`ConnectionManager::get`].
     #[inline]
     pub fn get(&self) -> impl Future<Output = Result<Conn<T>>> + Send + '_ {
-        match self.cache.current() {
-            Some(conn) => Get::Connected(conn),
-            None => Get::Connecting(Box::new(self.manager.lease_when_connected(&self.name, &self.cache))),
-        }
+        ready_or(|| self.cache.current(), || self.manager.lease_when_connected(&self.name, &self.cache))
     }
 
     /// The name of the connection.
