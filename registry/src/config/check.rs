@@ -78,12 +78,12 @@ impl<T: Types> Checker<'_, T> {
         let decode_fn = info.as_ref().filter(|_| !incomplete).map(|info| info.decode);
         let decoded = decode_fn.and_then(|function| {
             let path = format!("connections.{name}");
-            let decoded = decode::decode(&fields, &path, function, Mode::Check);
-            decoded
-                .map_err(|problems| {
-                    context.problems.extend(problems.into_iter().map(|it| reserved::suggest(it, &path)))
-                })
-                .ok()
+            let problems = match decode::decode(&fields, &path, function, Mode::Check) {
+                Ok(decoded) => return Some(decoded),
+                Err(problems) => problems,
+            };
+            context.problems.extend(problems.into_iter().map(|problem| reserved::suggest(problem, &path)));
+            None
         });
         Checked { name, name_span, reserved, fields, enabled, info, decoded, lifecycle }
     }

@@ -56,6 +56,7 @@ pub(crate) use {
     fields::decode_fields,
     lifecycle::Lifecycle,
     load::{LoadRequest, MainSource, load},
+    name::fault as name_fault,
     problems::unknown_type_help,
     secrets::without_secrets,
     types::{DecodeFn, TypeInfo, Types},

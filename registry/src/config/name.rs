@@ -1,7 +1,7 @@
 //! What a connection may be called, and how texts of a file are quoted in messages.
 
 /// Why `name` cannot be the name of a connection.
-pub(super) fn fault(name: &str) -> Option<&'static str> {
+pub(crate) fn fault(name: &str) -> Option<&'static str> {
     if name.is_empty() {
         Some("it is empty")
     } else if name.chars().count() > MAX_LENGTH {

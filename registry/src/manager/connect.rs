@@ -145,6 +145,7 @@ fn spawn(runtime: &Handle, report: Report, pending: &Pending) {
 /// Runs the user's code in a task apart, so that its timeout holds also when it blocks its thread.
 async fn supervise(mut report: Report) {
     let attempt = report.attempt.clone();
+    let _beat = attempt.shared.pulse.begin();
     let work = AbortOnDrop::spawn(connect(attempt.clone(), Arc::clone(&report.entry), report.id));
     let result = match timeout_at(attempt.deadline(), work).await {
         Ok(Ok(result)) => result.map(Delivery::arrive),

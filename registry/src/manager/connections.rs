@@ -61,9 +61,6 @@ impl ConnectionManager {
     /// Any number of callers who ask at once make one attempt, and all get its result. A failure is remembered
     /// for a short while and given at once to whoever asks meanwhile.
     ///
-    /// Whether it is connected is looked at when `get` is called: a future that is kept for later gives the client of
-    /// that moment.
-    ///
     /// # Errors
     ///
     /// `NotFound`, `Disabled` or `WrongType` at once; `Configuration` when a placeholder of this connection
@@ -126,8 +123,8 @@ impl ConnectionManager {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidName`](crate::ErrorKind::InvalidName) for a name that is empty or has control
-    /// characters.
+    /// [`ErrorKind::InvalidName`](crate::ErrorKind::InvalidName), as
+    /// [`ConnectionRegistry::insert`](crate::ConnectionRegistry::insert).
     pub fn insert<T: Send + Sync + 'static>(&self, name: &str, client: T) -> Result<()> {
         self.shared.registry.insert(name, client)
     }

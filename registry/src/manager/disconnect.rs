@@ -103,6 +103,7 @@ impl Shared {
     pub(super) async fn say_goodbye(self: &Arc<Self>, name: &str, client: Client) -> Result<()> {
         let declared = self.configuration.find(name);
         let limit = declared.map_or(Duration::MAX, |declared| declared.lifecycle.disconnect_timeout);
+        let _beat = self.pulse.begin();
         let goodbye = AbortOnDrop::spawn(goodbye(Arc::clone(self), name.to_owned(), client));
         match timeout(limit, goodbye).await {
             Ok(Ok(result)) => result,

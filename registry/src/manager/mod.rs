@@ -7,6 +7,7 @@ mod disconnect;
 mod failure;
 mod get;
 mod handle;
+mod pulse;
 mod references;
 mod shared;
 mod task;

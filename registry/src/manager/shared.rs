@@ -7,6 +7,7 @@ use std::{
 
 use tokio::{runtime::Handle, time::Instant};
 
+use super::pulse::Pulse;
 use crate::{
     config::{Configuration, Declared},
     diagnostic::did_you_mean,
@@ -22,6 +23,8 @@ pub(super) struct Shared {
     pub(super) configuration: Configuration<Arc<dyn ErasedConnection>>,
     /// Set when the manager is built inside a runtime, else by the first call that needs one.
     runtime: OnceLock<Handle>,
+    /// Beats while user code runs.
+    pub(super) pulse: Pulse,
     /// Moments are counted from here.
     epoch: Instant,
 }
@@ -40,7 +43,7 @@ impl Shared {
             }
         }
         let runtime = runtime.map_or_else(OnceLock::new, OnceLock::from);
-        Self { registry, factory, configuration, runtime, epoch: Instant::now() }
+        Self { registry, factory, configuration, runtime, pulse: Pulse::default(), epoch: Instant::now() }
     }
 
     /// The time since the manager was built: what the state machines are told.

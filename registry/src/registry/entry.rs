@@ -5,7 +5,12 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::{guard::Conn, index::Index, pending::Pending, slot::Slot};
+use super::{
+    guard::Conn,
+    index::{Index, Published, group},
+    pending::Pending,
+    slot::Slot,
+};
 use crate::{
     connection::{AnyClient, BoxFuture},
     error::{BoxError, Error, ErrorKind, Result},
@@ -34,8 +39,8 @@ pub(super) struct Replaced {
 /// What is behind the lock of an entry. The lock is never held across an `await` or a call into user code.
 pub(crate) struct EntryState {
     pub(crate) slot: ClientSlot,
-    /// Whether the client's own lease is in the index.
-    published: bool,
+    /// The leases that are in the index, made as threads of each group ask.
+    published: Option<Box<Published>>,
     /// The leases of handles.
     handed_out: Vec<Arc<dyn AnyLease>>,
 }
@@ -69,7 +74,7 @@ pub(crate) struct ClientType {
 
 impl Entry {
     pub(super) fn new(name: Arc<str>, declared_client: Option<ClientType>, index: Arc<Index>) -> Self {
-        let state = EntryState { slot: Slot::new(), published: false, handed_out: Vec::new() };
+        let state = EntryState { slot: Slot::new(), published: None, handed_out: Vec::new() };
         Self { name, declared_client, index, state: Mutex::new(state), dependencies: Mutex::default() }
     }
 
@@ -91,18 +96,22 @@ impl Entry {
         self.lock().slot.client().map(|client| client.client_type).or(self.declared_client)
     }
 
-    /// A guard from the lease in the index, which is published when this is the first. `None` when the slot has
-    /// no client; an error when the client is of another type.
+    /// A guard from this thread's lease in the index, which is published when this is its first. `None` when the slot
+    /// has no client; an error when the client is of another type.
     pub(crate) fn guard<T: Send + Sync + 'static>(&self) -> Option<Result<Conn<T>>> {
         let mut state = self.lock();
-        let lease = match state.lease::<T>()? {
-            Ok(lease) => lease,
+        let owner = match state.lease::<T>()? {
+            Ok(owner) => owner,
             Err(found) => return Some(Err(self.wrong_type::<T>(found))),
         };
-        if !std::mem::replace(&mut state.published, true) {
-            let erased: Arc<dyn Any + Send + Sync> = Arc::clone(&lease) as _;
-            self.index.publish(&self.name, &erased);
+        let published = state.published.get_or_insert_default();
+        if let Some(lease) = published[group()].as_ref().and_then(typed) {
+            return Some(Ok(Conn::new(lease)));
         }
+        let is_first = published.iter().all(Option::is_none);
+        let lease = if is_first { owner } else { Arc::new(owner.share()) };
+        published[group()] = Some(Arc::clone(&lease) as _);
+        self.index.publish(&self.name, published);
         Some(Ok(Conn::new(lease)))
     }
 
@@ -131,13 +140,15 @@ impl Entry {
     /// Withdraws every lease of the current client. Call it in the same critical section in which the slot lets
     /// go of the client.
     pub(crate) fn retire(&self, state: &mut EntryState) {
-        if std::mem::take(&mut state.published) {
+        let published = state.published.take();
+        if published.is_some() {
             self.index.withdraw(&self.name);
         }
         if let Some(client) = state.slot.client() {
             client.any.retire();
         }
-        for lease in state.handed_out.drain(..) {
+        let published = published.into_iter().flat_map(|leases| *leases).flatten();
+        for lease in published.chain(state.handed_out.drain(..)) {
             lease.retire();
         }
     }
@@ -189,8 +200,7 @@ impl EntryState {
     /// The lease that owns the current client.
     fn lease<T: Send + Sync + 'static>(&self) -> Option<Result<Arc<Lease<T>>, ClientType>> {
         let client = self.slot.client()?;
-        let erased: Arc<dyn Any + Send + Sync> = Arc::clone(&client.any) as _;
-        Some(erased.downcast().map_err(|_| client.client_type))
+        Some(typed(&client.any).ok_or(client.client_type))
     }
 }
 
@@ -213,4 +223,9 @@ impl ClientType {
 /// Whether a handle can still give it out, or a guard has it.
 fn is_in_use(lease: &Arc<dyn AnyLease>) -> bool {
     Arc::weak_count(lease) > 0 || Arc::strong_count(lease) > 1
+}
+
+fn typed<T: Send + Sync + 'static>(lease: &Arc<dyn AnyLease>) -> Option<Arc<Lease<T>>> {
+    let lease: Arc<dyn Any + Send + Sync> = Arc::clone(lease) as _;
+    lease.downcast().ok()
 }

@@ -12,6 +12,7 @@ use super::{
     index::Index,
 };
 use crate::{
+    config,
     error::{Error, ErrorKind, Result},
     lease::Lease,
 };
@@ -39,10 +40,11 @@ impl ConnectionRegistry {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidName`] for a name that is empty or has control characters.
+    /// [`ErrorKind::InvalidName`] for a name that a configuration could not declare: empty, longer than 128 characters,
+    /// with control or invisible characters, or with white space around it.
     pub fn insert<T: Send + Sync + 'static>(&self, name: &str, client: T) -> Result<()> {
-        if name.is_empty() || name.chars().any(char::is_control) {
-            let message = format!("`{}` cannot be the name of a connection", name.escape_debug());
+        if let Some(fault) = config::name_fault(name) {
+            let message = format!("a connection cannot be called `{}`: {fault}", name.escape_debug());
             return Err(Error::new(ErrorKind::InvalidName, message).for_connection(name));
         }
         let client = Client { any: Arc::new(Lease::new(client)), client_type: ClientType::of::<T>(), closer: None };

@@ -53,7 +53,7 @@ async fn a_client_that_was_only_inserted_is_gone_after_its_disconnect() {
 #[test]
 fn names_that_cannot_be_names_are_refused() {
     let registry = ConnectionRegistry::new();
-    for name in ["", "a\nb", "a\u{0}"] {
+    for name in ["", "a\nb", "a\u{0}", " a", "a\u{202e}b"] {
         assert_eq!(registry.insert(name, 1_u8).unwrap_err().kind(), ErrorKind::InvalidName, "{name:?}");
     }
 }
