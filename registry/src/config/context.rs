@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{load::LoadRequest, value::Table};
+use super::{request::LoadRequest, value::Table};
 use crate::{
     diagnostic::{Code, Diagnostic, Problem, did_you_mean, report},
     span::{Sources, Span},

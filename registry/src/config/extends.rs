@@ -9,9 +9,9 @@ use std::{
 
 use super::{
     context::Context,
+    document::read_named,
     graph::{self, Edge},
     layer::{Declaration, merge, merge_value},
-    load::read_named,
     reserved::{self, Reserved},
     source,
     value::{Table, Value},

@@ -8,8 +8,9 @@ use std::{
 
 use super::{
     context::Context,
-    load::{Document, MainSource, read_named, unreadable},
+    document::{Document, read_named, unreadable},
     problems::{no_placeholder, wrong_type},
+    request::MainSource,
     source,
     value::{Value, ValueKind},
 };

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     context::Context,
-    load::{Document, Documents},
+    document::Document,
     name,
     problems::{duplicate, unknown_key, unknown_type, wrong_type},
     reserved::{self, Reserved},
@@ -18,6 +18,14 @@ use crate::{
     diagnostic::{Code, Problem},
     span::Span,
 };
+
+/// All files of one load.
+pub(super) struct Documents {
+    /// In the order of the include list, each pattern sorted by name.
+    pub(super) includes: Vec<Document>,
+    pub(super) main: Document,
+    pub(super) profile: Option<Document>,
+}
 
 /// All files as one.
 #[derive(Default)]

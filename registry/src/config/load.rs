@@ -1,51 +1,16 @@
-//! The passes in order, and the reading of all files.
-
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+//! The passes in order.
 
 use super::{
     check,
     configuration::Configuration,
     context::Context,
-    environment::Environment,
-    extends, include, layer,
-    name::printable,
-    overrides, parse, profile, public,
-    source::{self, ReadError},
+    document, extends, include,
+    layer::{self, Documents},
+    overrides, profile, public,
+    request::LoadRequest,
     types::Types,
-    value::Table,
 };
-use crate::{
-    diagnostic::{Code, Diagnostic, Problem},
-    span::{SourceId, SourceKind, Span},
-};
-
-/// What to load, and with what.
-#[derive(Clone, Debug)]
-pub(crate) struct LoadRequest {
-    pub(crate) main: MainSource,
-    /// The profile; without one, that of the variable `CONNECTIONS_PROFILE`.
-    pub(crate) profile: Option<String>,
-    pub(crate) environment: Environment,
-    /// Whether a file of a placeholder that others can read is an error.
-    pub(crate) strict_permissions: bool,
-    /// The size limit of each file, in bytes.
-    pub(crate) max_bytes: u64,
-}
-
-/// The main file.
-#[derive(Clone)]
-pub(crate) enum MainSource {
-    File(PathBuf),
-    /// TOML given by the program; paths in it are relative to `config_dir`.
-    Text {
-        text: String,
-        config_dir: PathBuf,
-    },
-}
+use crate::diagnostic::{Code, Diagnostic};
 
 /// Loads a configuration: reads, parses, layers and checks everything. Connects nothing, and resolves no
 /// placeholder of a connection type's field.
@@ -72,55 +37,10 @@ where
     }
 }
 
-/// A file as a table.
-pub(super) struct Document {
-    pub(super) source: SourceId,
-    pub(super) root: Table,
-}
-
-/// All files of one load.
-pub(super) struct Documents {
-    /// In the order of the include list, each pattern sorted by name.
-    pub(super) includes: Vec<Document>,
-    pub(super) main: Document,
-    pub(super) profile: Option<Document>,
-}
-
-impl MainSource {
-    /// The folder that paths of the configuration are relative to, as the user wrote it.
-    pub(super) fn folder(&self) -> &Path {
-        match self {
-            Self::File(path) => path.parent().unwrap_or(Path::new("")),
-            Self::Text { config_dir, .. } => config_dir,
-        }
-    }
-
-    /// The same as an absolute path, for a program that later changes its working directory.
-    pub(super) fn config_dir(&self) -> Arc<Path> {
-        let folder = match self.folder() {
-            empty if empty.as_os_str().is_empty() => Path::new("."),
-            folder => folder,
-        };
-        std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()).into()
-    }
-}
-
-// By hand: the text holds values.
-impl fmt::Debug for MainSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File(path) => f.debug_tuple("File").field(path).finish(),
-            Self::Text { text: _, config_dir } => {
-                f.debug_struct("Text").field("config_dir", config_dir).finish_non_exhaustive()
-            }
-        }
-    }
-}
-
 /// `None` when the main file or the profile's cannot be read or parsed: what the files say together is not known
 /// then. Without an included file most of it is.
 fn read(context: &mut Context<'_>) -> Option<Documents> {
-    let mut main = read_main(context);
+    let mut main = document::read_main(context);
     let main_is_broken = context.is_broken_since(0);
     let includes = include::take(&mut main, context);
     let before = context.problems.len();
@@ -128,42 +48,3 @@ fn read(context: &mut Context<'_>) -> Option<Documents> {
     let profile_is_broken = context.is_broken_since(before);
     (!main_is_broken && !profile_is_broken).then_some(Documents { includes, main, profile })
 }
-
-fn read_main(context: &mut Context<'_>) -> Document {
-    let request = context.request;
-    match &request.main {
-        MainSource::File(path) => read_document(path, context).unwrap_or_else(|error| {
-            let name = printable(&path.to_string_lossy());
-            context.add(Problem::without_place(Code::Unreadable, format!("cannot be read: {error}")).file(&*name));
-            add_document(&name, String::new(), context)
-        }),
-        MainSource::Text { text, .. } => add_document(TEXT_NAME, text.clone(), context),
-    }
-}
-
-/// Reads and parses one file of the configuration.
-pub(super) fn read_document(path: &Path, context: &mut Context<'_>) -> Result<Document, ReadError> {
-    let file = source::read(path, context.request.max_bytes)?;
-    Ok(add_document(&printable(&path.to_string_lossy()), file.text, context))
-}
-
-/// The same, for a file that is named at `span`; a failure becomes a problem there. `None` also for one that is not
-/// TOML.
-pub(super) fn read_named(path: &Path, span: Span, key_path: String, context: &mut Context<'_>) -> Option<Document> {
-    let problem = |error| Problem { span: Some(span), ..unreadable(path, &error) }.key_path(key_path);
-    let document = read_document(path, context).map_err(|error| context.add(problem(error))).ok()?;
-    (!context.sources.get(document.source).broken).then_some(document)
-}
-
-fn add_document(name: &str, text: String, context: &mut Context<'_>) -> Document {
-    let source = context.sources.add(name, text, SourceKind::File);
-    Document { source, root: parse::parse(source, context) }
-}
-
-pub(super) fn unreadable(path: &Path, error: &ReadError) -> Problem {
-    Problem::without_place(Code::Unreadable, format!("cannot read `{}`: {error}", printable(&path.to_string_lossy())))
-        .maybe_help(error.not_found.then(|| "a relative path is meant from the folder of the configuration".to_owned()))
-}
-
-/// Stands for the file name where the program gave the text itself.
-const TEXT_NAME: &str = "<text>";

@@ -2,10 +2,12 @@
 //! check and decode. `load` calls them in order.
 
 // Load: which files there are.
+mod document;
 mod environment;
 mod include;
 mod load;
 mod profile;
+mod request;
 mod source;
 
 // Parse: what one file says, and where.
@@ -55,9 +57,10 @@ pub(crate) use {
     environment::Environment,
     fields::decode_fields,
     lifecycle::Lifecycle,
-    load::{LoadRequest, MainSource, load},
+    load::load,
     name::fault as name_fault,
     problems::unknown_type_help,
+    request::{LoadRequest, MainSource},
     secrets::without_secrets,
     types::{DecodeFn, TypeInfo, Types},
 };

@@ -7,8 +7,9 @@ use std::{
 
 use super::{
     context::Context,
-    load::{Document, MainSource, read_document, unreadable},
+    document::{Document, read_document, unreadable},
     name::printable,
+    request::MainSource,
 };
 use crate::{
     diagnostic::{Code, Problem, did_you_mean},
