@@ -94,7 +94,8 @@ impl<'de> Visitor<'de> for SecretVisitor {
     }
 }
 
-#[cfg(all(test, feature = "diagnostics"))]
+#[cfg(test)]
+#[cfg(feature = "diagnostics")]
 mod tests {
     use super::*;
 
