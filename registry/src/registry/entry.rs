@@ -109,7 +109,7 @@ impl Entry {
             return Some(Ok(Conn::new(lease)));
         }
         let is_first = published.iter().all(Option::is_none);
-        let lease = if is_first { owner } else { Arc::new(owner.share()) };
+        let lease = if is_first { owner } else { apart(published, &owner) };
         published[group()] = Some(Arc::clone(&lease) as _);
         self.index.publish(&self.name, published);
         Some(Ok(Conn::new(lease)))
@@ -223,6 +223,17 @@ impl ClientType {
 /// Whether a handle can still give it out, or a guard has it.
 fn is_in_use(lease: &Arc<dyn AnyLease>) -> bool {
     Arc::weak_count(lease) > 0 || Arc::strong_count(lease) > 1
+}
+
+/// A lease for one more group of threads. The client lies beside the counters of the lease that owns it: from the second
+/// group on nobody counts there, so that a line that all of them read is not written.
+fn apart<T: Send + Sync + 'static>(published: &mut Published, owner: &Arc<Lease<T>>) -> Arc<Lease<T>> {
+    for lease in published.iter_mut().flatten() {
+        if typed::<T>(lease).is_some_and(|lease| Arc::ptr_eq(&lease, owner)) {
+            *lease = Arc::new(owner.share());
+        }
+    }
+    Arc::new(owner.share())
 }
 
 fn typed<T: Send + Sync + 'static>(lease: &Arc<dyn AnyLease>) -> Option<Arc<Lease<T>>> {
