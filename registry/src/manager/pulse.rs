@@ -60,18 +60,22 @@ impl Heart {
         let mut quiet = 0;
         loop {
             thread::sleep(PERIOD);
-            let mut state = self.lock();
-            quiet = if state.beats == 0 { quiet + 1 } else { 0 };
-            // In the same critical section, so that no beat begins in between and counts on this thread.
-            if quiet > QUIET_PERIODS {
-                state.is_running = false;
-                return;
-            }
-            drop(state);
+            let Some(periods) = self.quiet_periods(quiet) else { return };
+            quiet = periods;
             if quiet == 0 {
                 drop(runtime.spawn(async {}));
             }
         }
+    }
+
+    /// How many periods there was nothing to do, this one included, after `before` of them. `None` once they are enough
+    /// for the thread to end.
+    fn quiet_periods(&self, before: u32) -> Option<u32> {
+        let mut state = self.lock();
+        let quiet = if state.beats == 0 { before + 1 } else { 0 };
+        // In the same critical section, so that no beat begins in between and counts on the thread.
+        state.is_running = quiet <= QUIET_PERIODS;
+        state.is_running.then_some(quiet)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -84,3 +88,22 @@ const PERIOD: Duration = Duration::from_millis(20);
 
 /// The thread ends after so many periods in which there was nothing to do.
 const QUIET_PERIODS: u32 = 50;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_thread_ends_a_second_after_the_last_beat_and_not_before() {
+        let heart = Arc::new(Heart(Mutex::new(State { beats: 1, is_running: true })));
+        assert_eq!(heart.quiet_periods(7), Some(0), "something is going on");
+        drop(Beat(Arc::clone(&heart)));
+        for quiet in 0..QUIET_PERIODS {
+            assert_eq!(heart.quiet_periods(quiet), Some(quiet + 1));
+            assert!(heart.lock().is_running);
+        }
+        assert_eq!(heart.quiet_periods(QUIET_PERIODS), None);
+        assert!(!heart.lock().is_running, "the next beat starts another thread");
+        assert_eq!(PERIOD * QUIET_PERIODS, Duration::from_secs(1));
+    }
+}

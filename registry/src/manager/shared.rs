@@ -124,7 +124,7 @@ fn listing(names: &[String]) -> String {
     if names.len() > LISTED { format!("{shown} and {} more", names.len() - LISTED) } else { shown }
 }
 
-pub(super) fn no_runtime() -> Error {
+fn no_runtime() -> Error {
     let message = "there is no tokio runtime to connect on";
     Error::new(ErrorKind::NoRuntime, message)
         .help("call it inside a runtime with timers, or give one to `ConnectionManagerBuilder::runtime`")

@@ -50,7 +50,7 @@ impl ConnectionRegistry {
         let client = Client { any: Arc::new(Lease::new(client)), client_type: ClientType::of::<T>(), closer: None };
         let mut entries = self.write();
         // In the same critical section, so that the entry is not taken out in between.
-        let replaced = self.declared(&mut entries, name, None).insert(client);
+        let replaced = self.declared(&mut entries, &name.into(), None).insert(client);
         drop(entries);
         replaced.let_go();
         Ok(())
@@ -103,14 +103,18 @@ impl ConnectionRegistry {
     }
 
     /// Makes the slot of a name; one that is there already stays.
-    pub(crate) fn declare(&self, name: &str, client_type: Option<ClientType>) -> Arc<Entry> {
+    pub(crate) fn declare(&self, name: &Arc<str>, client_type: Option<ClientType>) -> Arc<Entry> {
         Arc::clone(self.declared(&mut self.write(), name, client_type))
     }
 
-    fn declared<'e>(&self, entries: &'e mut Entries, name: &str, client_type: Option<ClientType>) -> &'e Arc<Entry> {
-        let name: Arc<str> = name.into();
-        let new = || Arc::new(Entry::new(Arc::clone(&name), client_type, Arc::clone(&self.index)));
-        entries.entry(Arc::clone(&name)).or_insert_with(new)
+    fn declared<'e>(
+        &self,
+        entries: &'e mut Entries,
+        name: &Arc<str>,
+        client_type: Option<ClientType>,
+    ) -> &'e Arc<Entry> {
+        let new = || Arc::new(Entry::new(Arc::clone(name), client_type, Arc::clone(&self.index)));
+        entries.entry(Arc::clone(name)).or_insert_with(new)
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Entries> {
