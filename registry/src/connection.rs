@@ -48,9 +48,8 @@ pub trait Connection: Send + Sync + 'static {
     /// What an application gets and uses: a pool, a client, a handle.
     type Client: Send + Sync + 'static;
 
-    /// True when the client dials again by itself after a lost connection, as most pools do. Such a client
-    /// is to be kept when its server dies, and any other one replaced. Default: false. Nothing reads it before
-    /// health checks come with a later release.
+    /// True when the client dials again by itself after a lost connection, as most pools do. Such a client is kept
+    /// when its checks fail; any other one is replaced by a new one. Default: false.
     const SELF_HEALING: bool = false;
 
     /// Connects, and makes sure with one true round trip that the other side answers.
@@ -65,19 +64,46 @@ pub trait Connection: Send + Sync + 'static {
     /// The future is dropped at any `await` when the timeout passes or the connection is disconnected.
     fn connect(&self, cx: &ConnectContext) -> impl Future<Output = Result<Self::Client, BoxError>> + Send;
 
-    /// Asks a live client whether its other side still answers. Provided: says yes. Nothing calls it before health
-    /// checks come with a later release.
+    /// Asks a live client, with one round trip, whether its other side still answers. Provided: says yes.
+    ///
+    /// It is called every `lifecycle.check_interval`, and on a new client that is to take the place of an old one.
     ///
     /// # Errors
     ///
-    /// Any error means that it does not.
+    /// Any error means that it does not. Do not put a secret into its text.
     ///
     /// # Cancel safety
     ///
-    /// The future is dropped at any `await` when its timeout passes.
+    /// The future is dropped at any `await` when `lifecycle.check_timeout` passes. A client that is not
+    /// [`SELF_HEALING`](Self::SELF_HEALING) is not handed out any more after that, since an answer may still be on its way.
     fn check(&self, client: &Self::Client) -> impl Future<Output = Result<(), BoxError>> + Send {
         let _ = client;
         async { Ok(()) }
+    }
+
+    /// Takes a changed configuration in place: `self` is what `client` was made from, `new` is what the configuration
+    /// says now. Provided: [`Update::Rebuild`].
+    ///
+    /// It is called by a reload, for example when a password was changed that a pool needs for its next connection.
+    ///
+    /// # Errors
+    ///
+    /// Any error is reported, and the client is rebuilt.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future is dropped at any `await` when `lifecycle.connect_timeout` passes; the client is rebuilt then.
+    fn update(&self, client: &Self::Client, new: &Self) -> impl Future<Output = Result<Update, BoxError>> + Send {
+        let _ = (client, new);
+        async { Ok(Update::Rebuild) }
+    }
+
+    /// The server that it connects to, as `host:port`. Provided: not known.
+    ///
+    /// Connections of one endpoint do not storm it when it is down: one of them asks whether it is back, the others wait
+    /// for that one. Give no endpoint that has a secret in it.
+    fn endpoint(&self) -> Option<String> {
+        None
     }
 
     /// Says goodbye before the client is dropped. Provided: nothing, the drop alone.
@@ -93,6 +119,15 @@ pub trait Connection: Send + Sync + 'static {
         let _ = client;
         async { Ok(()) }
     }
+}
+
+/// What came of [`Connection::update`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Update {
+    /// The client works by the new configuration from now on: it is kept.
+    InPlace,
+    /// The client cannot take the change: a new one is made and takes its place.
+    Rebuild,
 }
 
 /// What [`connect`](Connection::connect) and [`check`](Connection::check) may return to say whether trying

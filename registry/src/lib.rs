@@ -105,7 +105,7 @@ mod span;
 #[path = "private.rs"]
 pub mod __private;
 
-pub use connection::{ConnectContext, ConnectError, Connection};
+pub use connection::{ConnectContext, ConnectError, Connection, Update};
 #[doc(inline)]
 #[doc = include_str!("guide/connection_type.md")]
 pub use connection_registry_macros::connection_type;

@@ -6,7 +6,7 @@
 use std::{any::Any, sync::Arc};
 
 use crate::{
-    connection::{AnyClient, BoxFuture, ConnectContext, Connection},
+    connection::{AnyClient, BoxFuture, ConnectContext, Connection, Update},
     error::BoxError,
     lease::{AnyLease, Lease},
 };
@@ -15,8 +15,21 @@ use crate::{
 pub(crate) trait ErasedConnection: Any + Send + Sync {
     fn connect_erased<'a>(&'a self, cx: &'a ConnectContext) -> BoxFuture<'a, Result<AnyClient, BoxError>>;
 
-    /// `client` is what [`connect_erased`](Self::connect_erased) of the same type gave.
+    /// `client` is what [`connect_erased`](Self::connect_erased) of the same type gave, as in all of the following.
+    fn check_erased<'a>(&'a self, client: &'a AnyClient) -> BoxFuture<'a, Result<(), BoxError>>;
+
+    /// Rebuild, when `new` is of another type.
+    fn update_erased<'a>(
+        &'a self,
+        client: &'a AnyClient,
+        new: &'a dyn ErasedConnection,
+    ) -> BoxFuture<'a, Result<Update, BoxError>>;
+
     fn disconnect_erased<'a>(&'a self, client: &'a AnyClient) -> BoxFuture<'a, Result<(), BoxError>>;
+
+    fn endpoint_erased(&self) -> Option<String>;
+
+    fn is_self_healing(&self) -> bool;
 }
 
 impl<C: Connection> ErasedConnection for C {
@@ -29,15 +42,48 @@ impl<C: Connection> ErasedConnection for C {
         })
     }
 
-    fn disconnect_erased<'a>(&'a self, client: &'a AnyClient) -> BoxFuture<'a, Result<(), BoxError>> {
-        let lease: &dyn Any = &**client;
-        match lease.downcast_ref::<Lease<C::Client>>() {
-            Some(lease) => Box::pin(self.disconnect(lease.client())),
-            None => unreachable!("a client goes back to the type that made it"),
+    fn check_erased<'a>(&'a self, client: &'a AnyClient) -> BoxFuture<'a, Result<(), BoxError>> {
+        Box::pin(self.check(own::<C>(client)))
+    }
+
+    fn update_erased<'a>(
+        &'a self,
+        client: &'a AnyClient,
+        new: &'a dyn ErasedConnection,
+    ) -> BoxFuture<'a, Result<Update, BoxError>> {
+        let new: &dyn Any = new;
+        match new.downcast_ref::<C>() {
+            Some(new) => Box::pin(self.update(own::<C>(client), new)),
+            None => rebuild(),
         }
+    }
+
+    fn disconnect_erased<'a>(&'a self, client: &'a AnyClient) -> BoxFuture<'a, Result<(), BoxError>> {
+        Box::pin(self.disconnect(own::<C>(client)))
+    }
+
+    fn endpoint_erased(&self) -> Option<String> {
+        self.endpoint()
+    }
+
+    fn is_self_healing(&self) -> bool {
+        C::SELF_HEALING
     }
 }
 
 fn shared(lease: Box<dyn AnyLease>) -> AnyClient {
     Arc::from(lease)
+}
+
+fn rebuild() -> BoxFuture<'static, Result<Update, BoxError>> {
+    Box::pin(async { Ok(Update::Rebuild) })
+}
+
+/// The client of the connection type that made it.
+fn own<C: Connection>(client: &AnyClient) -> &C::Client {
+    let lease: &dyn Any = &**client;
+    match lease.downcast_ref::<Lease<C::Client>>() {
+        Some(lease) => lease.client(),
+        None => unreachable!("a client goes back to the type that made it"),
+    }
 }
