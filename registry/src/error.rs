@@ -50,6 +50,16 @@ pub enum ErrorKind {
     ConnectPanicked,
     /// The connection was disconnected, removed or replaced while the caller waited for it.
     Disconnected,
+    /// The connection type's `check` returned an error, panicked, or did not end within `lifecycle.check_timeout`.
+    CheckFailed,
+    /// One or more connections that are to be up from the start are not.
+    StartFailed,
+    /// The manager is shutting down, or is closing all its connections.
+    ShutDown,
+    /// A template has as many instances as it may have, and all are in use.
+    TooManyInstances,
+    /// Files cannot be watched.
+    WatchFailed,
     /// One or more connections did not close as they should.
     DisconnectFailed,
     /// The name cannot be the name of a connection.
@@ -99,6 +109,16 @@ impl Error {
         })
     }
 
+    /// Adds the error of an earlier try, as the cause.
+    pub(crate) fn after(self, earlier: &Self) -> Self {
+        let inner = &earlier.0;
+        let text = format!("the attempt before: {}", Summary(earlier).without_help());
+        self.with(|own| {
+            own.causes = Some(Arc::new(Cause { text, next: None }));
+            own.original.clone_from(&inner.original);
+        })
+    }
+
     pub(crate) fn related(self, related: Vec<Self>) -> Self {
         self.with(|inner| inner.related = related)
     }
@@ -116,6 +136,12 @@ impl Error {
     /// Whether the same call may succeed later without a change of program or configuration.
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
+    }
+
+    /// Whether the same attempt may go on trying: what only a person can mend, or what is a mistake in code, does not
+    /// mend itself in a second.
+    pub(crate) fn is_worth_another_try(&self) -> bool {
+        self.is_retryable() && matches!(self.kind(), ErrorKind::ConnectFailed | ErrorKind::CheckFailed)
     }
 
     /// Every problem of the configuration, in file order; empty for other kinds.
@@ -282,14 +308,22 @@ struct Summary<'a>(&'a Error);
 
 impl fmt::Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { message, causes, help, .. } = &*self.0.0;
-        f.write_str(message)?;
+        f.write_str(&self.without_help())?;
+        self.0.0.help.iter().try_for_each(|help| write!(f, " ({help})"))
+    }
+}
+
+impl Summary<'_> {
+    fn without_help(&self) -> String {
+        let Inner { message, causes, .. } = &*self.0.0;
+        let mut text = message.clone();
         let mut cause = causes.as_deref();
-        while let Some(Cause { text, next }) = cause {
-            write!(f, ": {text}")?;
+        while let Some(Cause { text: next_text, next }) = cause {
+            text.push_str(": ");
+            text.push_str(next_text);
             cause = next.as_deref();
         }
-        help.iter().try_for_each(|help| write!(f, " ({help})"))
+        text
     }
 }
 

@@ -4,12 +4,12 @@ use std::{borrow::Borrow, fmt::Write as _, path::Path, sync::Arc};
 
 use super::{
     connection_type::ConnectionType,
-    erased::ErasedConnection,
     instance::Instance,
     registration::{ConnectionDeclaration, Registration},
 };
 use crate::{
     config::{self, TypeInfo, Types},
+    erased::ErasedConnection,
     error::{Error, ErrorKind, Result},
 };
 

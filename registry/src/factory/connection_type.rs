@@ -2,8 +2,11 @@
 
 use std::{any::TypeId, fmt, sync::Arc};
 
-use super::{erased::ErasedConnection, registration::Declaration};
-use crate::config::{DecodeFn, Field, TypeInfo};
+use super::registration::Declaration;
+use crate::{
+    config::{DecodeFn, Field, TypeInfo},
+    erased::ErasedConnection,
+};
 
 /// A connection type that is linked into the program: its name, where it comes from, and its fields.
 #[derive(Clone, Copy)]

@@ -2,8 +2,8 @@
 
 use std::{any::Any, fmt, sync::Arc};
 
-use super::{connection_type::ConnectionType, erased::ErasedConnection};
-use crate::connection::Connection;
+use super::connection_type::ConnectionType;
+use crate::{connection::Connection, erased::ErasedConnection};
 
 /// A configured connection of some type, not connected: what [`ConnectionFactory::create`] makes.
 ///

@@ -2,13 +2,12 @@
 
 mod catalogue;
 mod connection_type;
-mod erased;
 mod instance;
 mod registration;
 
 pub use crate::config::{Field, Visibility};
 pub use catalogue::ConnectionFactory;
 pub use connection_type::ConnectionType;
-pub(crate) use erased::ErasedConnection;
+
 pub use instance::Instance;
 pub use registration::{ConnectionDeclaration, Declaration, Registration};

@@ -4,10 +4,11 @@ use std::{any::TypeId, sync::Arc};
 
 use serde::de::DeserializeOwned;
 
-use super::{connection_type::ConnectionType, erased::ErasedConnection};
+use super::connection_type::ConnectionType;
 use crate::{
     config::{DecodeError, Decoder, Field},
     connection::Connection,
+    erased::ErasedConnection,
 };
 
 /// What `#[connection_type("name")]` knows of the struct that it stands on.

@@ -158,7 +158,7 @@ impl ConnectionManagerBuilder {
         let configuration =
             config::load(&request, &factory).map_err(|diagnostics| Error::configuration(title, diagnostics))?;
         let runtime = self.runtime.or_else(|| Handle::try_current().ok());
-        Ok(ConnectionManager::new(Shared::new(factory, configuration, runtime)))
+        Ok(ConnectionManager::new(Shared::new(factory, request, configuration, runtime)))
     }
 }
 

@@ -1,17 +1,18 @@
 //! One attempt at a time for each name, in a task of its own.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio::{
     runtime::Handle,
     sync::watch,
-    time::{Instant, timeout_at},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 
 use super::{
-    failure::{Attempt, rounded},
+    failure::{Attempt, Tries, rounded},
     references::{OtherConnections, Waiting},
-    shared::Shared,
+    retry::Patience,
+    shared::{Shared, targets},
     task::AbortOnDrop,
 };
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
     connection::ConnectContext,
     error::{Error, Result},
     registry::{
-        Ask, AttemptId, Backoff, BadGoodbye, Client, ClientType, Closer, Entry, Failure, Finished, Outcome, Pending,
+        Ask, AttemptId, Backoff, Client, ClientType, Entry, Failure, Finished, Origin, Outcome, Pending, Retired,
     },
 };
 
@@ -29,7 +30,7 @@ impl Shared {
         loop {
             // Looked up each time: while this waited, it may have been taken out, and another one put in.
             let entry = self.entry(name, asked)?;
-            match self.step(&entry)? {
+            match self.begin(&entry)? {
                 Step::Connected => return Ok(entry),
                 Step::Wait(pending) => {
                     if let Some(Outcome::Failed(error)) = pending.ended().await {
@@ -43,48 +44,77 @@ impl Shared {
     }
 
     /// What comes next on the way to a client; begins an attempt where nobody is at it.
-    fn step(self: &Arc<Self>, entry: &Arc<Entry>) -> Result<Step> {
+    pub(super) fn begin(self: &Arc<Self>, entry: &Arc<Entry>) -> Result<Step> {
         let mut state = entry.lock();
         match state.slot.ask(self.now()) {
             Ask::Ready(_) => return Ok(Step::Connected),
             Ask::Wait(pending) => return Ok(Step::Wait(pending.clone())),
             Ask::Removed => return Ok(Step::LookAgain),
+            Ask::Sealed => return Err(self.shut_down(entry.name())),
             Ask::Refused { failure, retry_in } => {
-                let pause = humantime::format_duration(rounded(retry_in));
-                return Err(failure.clone().help(format!("not tried again for {pause}")));
+                return Err(failure.clone().help(again(retry_in)));
             }
             Ask::Start => {}
         }
-        let lifecycle = self.lifecycle(entry)?;
-        let runtime = self.runtime()?;
+        let (runtime, lifecycle) = (self.runtime()?, self.lifecycle(entry.name(), state.is_declared())?);
+        // Who has waited in vain once is not made to wait so long again.
+        let patience = if state.slot.failures() == 0 { Patience::WholeTimeout } else { Patience::OneTry };
         let (sender, pending) = Pending::new();
-        let attempt = Attempt {
-            shared: Arc::clone(self),
-            name: Arc::clone(entry.name()),
-            number: state.slot.attempt_number(),
-            started: Instant::now(),
-            timeout: lifecycle.connect_timeout,
-            waiting: Waiting::default(),
-        };
+        let attempt = self.attempt(entry, state.slot.failures(), &lifecycle, &pending);
         let last_failure = state.slot.failure().cloned();
         let id = state.slot.begin(pending.clone());
+        let news = self.tell(entry, &mut state);
         // A runtime that has ended drops the task at once, and the task takes the lock when it is dropped.
         drop(state);
         drop(last_failure);
-        let report = Report { entry: Arc::clone(entry), id, attempt, lifecycle, sender, told: false };
-        spawn(&runtime, report, &pending);
+        news.log();
+        spawn(&runtime, Report { entry: Arc::clone(entry), id, attempt, lifecycle, sender, told: false }, patience);
         Ok(Step::Wait(pending))
     }
 
-    fn lifecycle(&self, entry: &Entry) -> Result<Lifecycle> {
-        let declared = self.configuration.find(entry.name()).filter(|_| entry.is_declared());
+    /// Begins to make the next client of `entry` beside the present one, by the configuration that is in force now.
+    /// `None` when there is none, or nothing to make it from.
+    pub(super) fn begin_beside(self: &Arc<Self>, entry: &Arc<Entry>, patience: Patience) -> Option<Pending> {
+        let mut state = entry.lock();
+        let lifecycle = self.lifecycle(entry.name(), state.is_declared()).ok()?;
+        let runtime = self.runtime().ok()?;
+        let (sender, pending) = Pending::new();
+        let attempt = self.attempt(entry, state.slot.failures(), &lifecycle, &pending);
+        let (id, outdated) = state.slot.begin_beside(pending.clone())?;
+        drop(state);
+        if let Some(outdated) = outdated {
+            outdated.supersede();
+        }
+        spawn(&runtime, Report { entry: Arc::clone(entry), id, attempt, lifecycle, sender, told: false }, patience);
+        Some(pending)
+    }
+
+    fn attempt(self: &Arc<Self>, entry: &Entry, before: u32, lifecycle: &Lifecycle, pending: &Pending) -> Attempt {
+        Attempt {
+            shared: Arc::clone(self),
+            name: Arc::clone(entry.name()),
+            before,
+            tries: Tries::default(),
+            started: Instant::now(),
+            timeout: lifecycle.connect_timeout,
+            waiting: Waiting::default(),
+            pending: pending.clone(),
+        }
+    }
+
+    fn lifecycle(&self, name: &str, is_declared: bool) -> Result<Lifecycle> {
         // Inserted ready-made and closed since: there is nothing to make it from.
-        declared.map(|declared| declared.lifecycle).ok_or_else(|| self.not_connected(entry.name()))
+        self.lifecycle_of(name).filter(|_| is_declared).ok_or_else(|| self.not_connected(name))
+    }
+
+    /// The settings of the connection, when it is declared.
+    pub(super) fn lifecycle_of(&self, name: &str) -> Option<Lifecycle> {
+        self.configuration().find(name).map(|declared| declared.lifecycle)
     }
 }
 
 /// What a caller does next.
-enum Step {
+pub(super) enum Step {
     Connected,
     Wait(Pending),
     /// The entry was taken out of the registry.
@@ -102,20 +132,52 @@ struct Report {
 }
 
 impl Report {
-    fn finish(&mut self, result: Result<Client, Failure<Error>>) -> Finished<Client> {
+    fn finish(&mut self, result: Result<Client, Failure<Error>>) {
         self.told = true;
-        let failed = result.as_ref().err().map(|failure| failure.failure.clone());
-        let retry = self.lifecycle.retry;
-        let backoff = Backoff { base: retry.base, max: retry.max, permanent: retry.background_max };
-        let now = self.attempt.shared.now();
-        let finished = self.entry.lock().slot.finish(self.id, now, result, &backoff, fastrand::f64());
-        let outcome = match (&finished, failed) {
-            (Finished::Outdated(_), _) => Outcome::Failed(self.attempt.given_up()),
-            (Finished::Current, Some(error)) => Outcome::Failed(error),
-            (Finished::Current, None) => Outcome::Settled,
+        let shared = Arc::clone(&self.attempt.shared);
+        let failure = result.as_ref().err().cloned();
+        let mut state = self.entry.lock();
+        let last_failure = state.slot.failure().cloned();
+        let is_next = state.slot.is_current(self.id) && state.slot.client().is_some() && result.is_ok();
+        let leases = if is_next { self.entry.retire(&mut state) } else { Default::default() };
+        let finished =
+            state.slot.finish(self.id, shared.now(), result, &while_waited_for(&self.lifecycle), fastrand::f64());
+        let generation = state.slot.generation();
+        if failure.is_none() && !matches!(finished, Finished::Outdated(_)) {
+            state.is_stale = false;
+        }
+        let news = shared.tell(&self.entry, &mut state);
+        drop(state);
+        drop(last_failure);
+        news.log();
+        match (finished, failure) {
+            (Finished::Outdated(client), _) => {
+                self.give_up();
+                drop(client.map(|client| Delivery::new(&self.attempt, client)));
+            }
+            (Finished::Current | Finished::Kept, Some(Failure { failure, permanent })) => {
+                shared.retry_later(&self.entry, &self.lifecycle, permanent);
+                self.sender.send_replace(Outcome::Failed(failure));
+            }
+            (Finished::Replaced(old), _) => {
+                shared.watch_over(&self.entry, generation, &self.lifecycle);
+                self.sender.send_replace(Outcome::Settled);
+                shared.drain(self.entry.name(), Retired::new(old, leases));
+            }
+            (Finished::Current | Finished::Kept, None) => {
+                shared.watch_over(&self.entry, generation, &self.lifecycle);
+                self.sender.send_replace(Outcome::Settled);
+            }
+        }
+    }
+
+    /// The slot has moved on: for a newer attempt, which the callers wait for next, or because it was closed.
+    fn give_up(&self) {
+        let outcome = match self.attempt.is_superseded() {
+            true => Outcome::Settled,
+            false => Outcome::Failed(self.attempt.given_up()),
         };
         self.sender.send_replace(outcome);
-        finished
     }
 }
 
@@ -124,17 +186,21 @@ impl Drop for Report {
         if self.told {
             return;
         }
-        let error = match self.entry.lock().slot.forget(self.id) {
-            Finished::Current => self.attempt.runtime_ended(),
-            Finished::Outdated(_) => self.attempt.given_up(),
-        };
-        self.sender.send_replace(Outcome::Failed(error));
+        let mut state = self.entry.lock();
+        let forgotten = state.slot.forget(self.id);
+        let news = self.attempt.shared.tell(&self.entry, &mut state);
+        drop(state);
+        news.log();
+        match forgotten {
+            Finished::Outdated(_) => self.give_up(),
+            _ => drop(self.sender.send_replace(Outcome::Failed(self.attempt.runtime_ended()))),
+        }
     }
 }
 
-fn spawn(runtime: &Handle, report: Report, pending: &Pending) {
-    let (entry, id) = (Arc::clone(&report.entry), report.id);
-    let task = runtime.spawn(supervise(report)).abort_handle();
+fn spawn(runtime: &Handle, report: Report, patience: Patience) {
+    let (entry, id, pending) = (Arc::clone(&report.entry), report.id, report.attempt.pending.clone());
+    let task = runtime.spawn(supervise(report, patience)).abort_handle();
     pending.started(task);
     // Whoever closed the slot before the task was known could not abort it.
     if !entry.lock().slot.is_current(id) {
@@ -142,46 +208,79 @@ fn spawn(runtime: &Handle, report: Report, pending: &Pending) {
     }
 }
 
-/// Runs the user's code in a task apart, so that its timeout holds also when it blocks its thread.
-async fn supervise(mut report: Report) {
+/// Tries until there is a client, until trying again cannot help, or until there is no time left for another try.
+async fn supervise(mut report: Report, patience: Patience) {
     let attempt = report.attempt.clone();
     let _beat = attempt.shared.pulse.begin();
-    let work = AbortOnDrop::spawn(connect(attempt.clone(), Arc::clone(&report.entry), report.id));
-    let result = match timeout_at(attempt.deadline(), work).await {
-        Ok(Ok(result)) => result.map(Delivery::arrive),
-        Ok(Err(join)) if join.is_panic() => Err(attempt.panicked()),
-        // The runtime is ending: the report says so when it is dropped.
-        Ok(Err(_)) => return,
-        Err(_) => Err(attempt.timed_out()),
-    };
-    let (name, number) = (&attempt.name, attempt.number);
-    match &result {
-        Ok(_) => tracing::debug!(connection = %name, attempt = number, "connected"),
-        Err(failure) => tracing::warn!(connection = %name, attempt = number, error = %failure.failure, "not connected"),
-    }
-    if let Finished::Outdated(Some(client)) = report.finish(result) {
-        drop(Delivery::new(&attempt, client));
+    let backoff = while_waited_for(&report.lifecycle);
+    loop {
+        let Some(result) = one_try(&attempt, &report).await else { return };
+        let failure = match result {
+            Ok(client) => return report.finish(Ok(client)),
+            Err(failure) => failure,
+        };
+        let pause = backoff.pause(attempt.number(), false, fastrand::f64());
+        let is_last = patience == Patience::OneTry
+            || failure.permanent
+            || !failure.failure.is_worth_another_try()
+            || Instant::now() + pause >= attempt.deadline();
+        if is_last {
+            return report.finish(Err(failure));
+        }
+        tracing::debug!(connection = %attempt.name, attempt = attempt.number(), error = %failure.failure, "trying again");
+        report.entry.lock().slot.tried(report.id);
+        attempt.tries.failed(&failure.failure);
+        sleep(pause).await;
     }
 }
 
-async fn connect(attempt: Attempt, entry: Arc<Entry>, id: AttemptId) -> Result<Delivery, Failure<Error>> {
+/// Runs the user's code in a task apart, so that its timeout holds also when it blocks its thread. `None` when the
+/// runtime is ending: the report says so when it is dropped.
+async fn one_try(attempt: &Attempt, report: &Report) -> Option<Result<Client, Failure<Error>>> {
+    let (entry, lifecycle) = (Arc::clone(&report.entry), report.lifecycle);
+    let work = AbortOnDrop::spawn(connect(attempt.clone(), entry, report.id, lifecycle));
+    match timeout_at(attempt.deadline(), work).await {
+        Ok(Ok(result)) => Some(result.map(Delivery::arrive)),
+        Ok(Err(join)) if join.is_panic() => Some(Err(attempt.panicked())),
+        Ok(Err(_)) => None,
+        Err(_) => Some(Err(attempt.timed_out())),
+    }
+}
+
+async fn connect(
+    attempt: Attempt,
+    entry: Arc<Entry>,
+    id: AttemptId,
+    lifecycle: Lifecycle,
+) -> Result<Delivery, Failure<Error>> {
     let shared = &attempt.shared;
+    let configuration = shared.configuration();
     let Resolved { instance, secrets } =
-        shared.configuration.resolve(&attempt.name).map_err(|diagnostics| attempt.unresolved(diagnostics))?;
-    let references = shared.configuration.find(&attempt.name).map_or(&[][..], |declared| &declared.references);
-    entry.depends_only_on(references.iter().map(|reference| Arc::from(&*reference.target)).collect());
+        configuration.resolve(&attempt.name).map_err(|diagnostics| attempt.unresolved(diagnostics))?;
+    entry.depends_only_on(configuration.find(&attempt.name).map(targets).unwrap_or_default());
     let others = OtherConnections { attempt: attempt.clone(), entry: Arc::clone(&entry), id };
-    let config_dir = Arc::clone(shared.configuration.config_dir());
+    let config_dir = Arc::clone(configuration.config_dir());
+    drop(configuration);
     let context = ConnectContext::new(Arc::clone(&attempt.name), config_dir, attempt.deadline(), Arc::new(others));
     let any = instance.connect_erased(&context).await.map_err(|cause| attempt.refused(cause, &secrets))?;
-    let client_type = entry.client_type().expect("a declared connection's type is known");
-    let client = Arc::clone(&any);
-    let closer: Closer = Box::new(move || {
-        Box::pin(
-            async move { instance.disconnect_erased(&client).await.map_err(|cause| BadGoodbye { cause, secrets }) },
-        )
-    });
-    Ok(Delivery::new(&attempt, Client { any, client_type, closer: Some(closer) }))
+    let client_type = entry.client_type_to_be().expect("a declared connection's type is known");
+    let origin = Origin { instance, secrets: secrets.into(), lifecycle };
+    let client = Client { any, client_type, origin: Some(origin), connected_at: shared.now() };
+    let delivery = Delivery::new(&attempt, client);
+    if entry.lock().slot.client().is_some() {
+        checked_first(&attempt, &delivery, lifecycle.check_timeout).await?;
+    }
+    Ok(delivery)
+}
+
+/// A client that is to take the place of another one must pass a check.
+async fn checked_first(attempt: &Attempt, delivery: &Delivery, limit: Duration) -> Result<(), Failure<Error>> {
+    let Some((client, origin)) = delivery.made() else { return Ok(()) };
+    match timeout(limit, origin.instance.check_erased(&client.any)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(cause)) => Err(attempt.refused(cause, &origin.secrets)),
+        Err(_) => Err(attempt.not_checked(limit)),
+    }
 }
 
 /// A client on its way from its `connect` to its slot. One that does not arrive, because its attempt was given up at
@@ -197,6 +296,10 @@ impl Delivery {
         Self { client: Some(client), shared: Arc::clone(&attempt.shared), name: Arc::clone(&attempt.name) }
     }
 
+    fn made(&self) -> Option<(&Client, &Origin)> {
+        self.client.as_ref().and_then(|client| Some((client, client.origin.as_ref()?)))
+    }
+
     fn arrive(mut self) -> Client {
         self.client.take().expect("a client arrives once")
     }
@@ -210,3 +313,20 @@ impl Drop for Delivery {
         runtime.spawn(async move { drop(shared.say_goodbye(&name, client).await) });
     }
 }
+
+/// When a failure is forgotten, for people.
+fn again(retry_in: Duration) -> String {
+    if retry_in > FOR_GOOD {
+        return "trying again cannot help; it is tried again after a reload or a `disconnect`".to_owned();
+    }
+    format!("not tried again for {}", humantime::format_duration(rounded(retry_in)))
+}
+
+/// The pauses while callers wait or may come.
+fn while_waited_for(lifecycle: &Lifecycle) -> Backoff {
+    let retry = lifecycle.retry;
+    Backoff { base: retry.base, max: retry.max, permanent: Duration::MAX }
+}
+
+/// A pause that nobody lives to see the end of: of a failure that the type calls permanent.
+const FOR_GOOD: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);

@@ -2,7 +2,7 @@
 
 use std::{fmt, path::Path, sync::Arc};
 
-use super::{builder::ConnectionManagerBuilder, get::ready_or, handle::Handle, shared::Shared};
+use super::{builder::ConnectionManagerBuilder, events::Events, get::ready_or, handle::Handle, shared::Shared};
 use crate::{
     connection::BoxFuture,
     error::Result,
@@ -32,7 +32,7 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct ConnectionManager {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl ConnectionManager {
@@ -110,7 +110,8 @@ impl ConnectionManager {
     /// The names of all connections, disabled ones included, sorted.
     pub fn names(&self) -> Vec<String> {
         let mut names = self.shared.registry.names();
-        let disabled = self.shared.configuration.connections().iter().filter(|declared| !declared.enabled);
+        let configuration = self.shared.configuration();
+        let disabled = configuration.connections().iter().filter(|declared| !declared.enabled);
         names.extend(disabled.map(|declared| declared.name.to_string()));
         names.sort_unstable();
         names.dedup();
@@ -137,6 +138,24 @@ impl ConnectionManager {
     /// The instances.
     pub fn registry(&self) -> &ConnectionRegistry {
         &self.shared.registry
+    }
+
+    /// What happens to the connections from now on.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), connection_registry::BoxError> {
+    /// use connection_registry::{ConnectionManager, ConnectionState};
+    ///
+    /// let connections = ConnectionManager::builder().build()?;
+    /// connections.insert("greeting", String::from("hello"))?;
+    /// let mut events = connections.subscribe();
+    /// connections.disconnect("greeting").await?;
+    /// let event = events.next().await.ok_or("the manager is there")?;
+    /// assert_eq!((event.connection.as_str(), event.state), ("greeting", ConnectionState::Draining));
+    /// # Ok(()) }
+    /// ```
+    pub fn subscribe(&self) -> Events {
+        self.shared.teller.subscribe()
     }
 
     /// Closes `name`: an attempt under way is aborted, a connected client is told goodbye and dropped with its

@@ -1,34 +1,52 @@
 //! Goodbyes: one, and all in order.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, MutexGuard},
+    time::Duration,
+};
 
 use tokio::{sync::watch, time::timeout};
 
-use super::{shared::Shared, task::AbortOnDrop};
+use super::{drain::guards_are_gone, shared::Shared, task::AbortOnDrop};
 use crate::{
-    config::without_secrets,
+    config::{Lifecycle, without_secrets},
     error::{Error, ErrorKind, Result},
-    registry::{AttemptId, BadGoodbye, Client, Closed, Entry, Outcome, Pending},
+    registry::{AttemptId, Client, Closed, Entry, EntryState, Leases, Origin, Outcome, Pending, Retired},
 };
 
 impl Shared {
     /// Closes one connection. The goodbye runs in a task of its own and goes on when the caller leaves.
     pub(super) async fn disconnect(self: &Arc<Self>, entry: &Arc<Entry>) -> Result<()> {
-        match self.close(entry) {
+        match self.close(entry, Guards::Leave) {
             Some(goodbye) => ended_well(goodbye).await,
             None => Ok(()),
         }
     }
 
     /// Begins to close; gives what to wait for, when there is a client to say goodbye to.
-    fn close(self: &Arc<Self>, entry: &Arc<Entry>) -> Option<Pending> {
-        let (sender, pending) = Pending::new();
+    pub(super) fn close(self: &Arc<Self>, entry: &Arc<Entry>, guards: Guards) -> Option<Pending> {
         let mut state = entry.lock();
-        entry.retire(&mut state);
+        let leases = entry.retire(&mut state);
+        self.close_retired(entry, state, leases, guards)
+    }
+
+    /// As [`close`](Self::close), for a client whose leases are withdrawn already.
+    pub(super) fn close_retired(
+        self: &Arc<Self>,
+        entry: &Arc<Entry>,
+        mut state: MutexGuard<'_, EntryState>,
+        leases: Leases,
+        guards: Guards,
+    ) -> Option<Pending> {
+        let (sender, pending) = Pending::new();
         let last_failure = state.slot.failure().cloned();
+        (state.is_kept_up, state.is_stale) = (false, false);
         let closed = state.slot.close(pending.clone());
+        let news = self.tell(entry, &mut state);
         drop(state);
         drop(last_failure);
+        news.log();
         match closed {
             Closed::Nothing => None,
             Closed::Attempt(attempt) => {
@@ -36,11 +54,15 @@ impl Shared {
                 None
             }
             Closed::Closing(goodbye) => Some(goodbye),
-            Closed::Client(client, id) => {
+            Closed::Client { client, id, outdated } => {
+                if let Some(attempt) = outdated {
+                    attempt.abort();
+                }
                 let goodbye = Goodbye { shared: Arc::clone(self), entry: Arc::clone(entry), id, sender };
+                let retired = Retired::new(client, leases);
                 match self.runtime() {
-                    Ok(runtime) => drop(runtime.spawn(goodbye.run(client))),
-                    Err(_) if client.closer.is_none() => goodbye.tell(Ok(())),
+                    Ok(runtime) => drop(runtime.spawn(goodbye.run(retired, guards))),
+                    Err(_) if retired.client.origin.is_none() => goodbye.tell(Ok(())),
                     Err(no_runtime) => goodbye.tell(Err(no_runtime)),
                 }
                 Some(pending)
@@ -53,7 +75,7 @@ impl Shared {
         let mut failures = Vec::new();
         for rank in ranks(self.registry.entries()) {
             // All begin before one is waited for.
-            let goodbyes: Vec<_> = rank.iter().filter_map(|entry| self.close(entry)).collect();
+            let goodbyes: Vec<_> = rank.iter().filter_map(|entry| self.close(entry, Guards::Leave)).collect();
             for goodbye in goodbyes {
                 failures.extend(ended_well(goodbye).await.err());
             }
@@ -67,6 +89,15 @@ impl Shared {
     }
 }
 
+/// What a goodbye does about guards that are out.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Guards {
+    /// Their client is told goodbye under them.
+    Leave,
+    /// They have so long to go.
+    WaitFor(Duration),
+}
+
 /// The end of one connected client; lets callers in again also when its task is dropped with its runtime.
 struct Goodbye {
     shared: Arc<Shared>,
@@ -76,15 +107,21 @@ struct Goodbye {
 }
 
 impl Goodbye {
-    async fn run(self, client: Client) {
+    async fn run(self, retired: Retired, guards: Guards) {
         let name = self.entry.name();
-        let result = self.shared.say_goodbye(name, client).await;
-        tracing::debug!(connection = %name, well = result.is_ok(), "disconnected");
+        if let Guards::WaitFor(limit) = guards {
+            guards_are_gone(&retired, limit).await;
+        }
+        let result = self.shared.say_goodbye(name, retired.into_client()).await;
         self.tell(result);
     }
 
     fn tell(&self, result: Result<()>) {
-        self.entry.lock().slot.closed(self.id);
+        let mut state = self.entry.lock();
+        state.slot.closed(self.id);
+        let news = self.shared.tell(&self.entry, &mut state);
+        drop(state);
+        news.log();
         self.sender.send_replace(result.map_or_else(Outcome::ClosedBadly, |()| Outcome::Settled));
     }
 }
@@ -101,8 +138,7 @@ impl Drop for Goodbye {
 impl Shared {
     /// Runs the user's goodbye in a task apart, for no longer than its timeout. That task drops the client, too.
     pub(super) async fn say_goodbye(self: &Arc<Self>, name: &str, client: Client) -> Result<()> {
-        let declared = self.configuration.find(name);
-        let limit = declared.map_or(Duration::MAX, |declared| declared.lifecycle.disconnect_timeout);
+        let limit = self.limits(name, &client).map_or(Duration::MAX, |limits| limits.disconnect_timeout);
         let _beat = self.pulse.begin();
         let goodbye = AbortOnDrop::spawn(goodbye(Arc::clone(self), name.to_owned(), client));
         match timeout(limit, goodbye).await {
@@ -117,6 +153,11 @@ impl Shared {
         }
     }
 
+    /// The settings of a client: as they are now, or as they were when it was made and its name was still declared.
+    pub(super) fn limits(&self, name: &str, client: &Client) -> Option<Lifecycle> {
+        self.lifecycle_of(name).or_else(|| client.origin.as_ref().map(|origin| origin.lifecycle))
+    }
+
     fn bad_goodbye(&self, name: &str, what: &str) -> Error {
         let message = format!("{} {what}", self.describe(name));
         Error::new(ErrorKind::DisconnectFailed, message).for_connection(name)
@@ -124,13 +165,11 @@ impl Shared {
 }
 
 async fn goodbye(shared: Arc<Shared>, name: String, client: Client) -> Result<()> {
-    let Client { any, closer, .. } = client;
-    let result = match closer {
-        Some(closer) => closer().await,
-        None => Ok(()),
-    };
+    let Client { any, origin, .. } = client;
+    let Some(Origin { instance, secrets, .. }) = origin else { return Ok(()) };
+    let result = instance.disconnect_erased(&any).await;
     drop(any);
-    result.map_err(|BadGoodbye { cause, secrets }| {
+    result.map_err(|cause| {
         let scrub = |text: &str| without_secrets(text, &secrets);
         shared.bad_goodbye(&name, "failed to disconnect").caused_by(cause, &scrub)
     })

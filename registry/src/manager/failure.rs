@@ -1,6 +1,9 @@
 //! How an attempt failed, and the error that its callers get.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use tokio::time::Instant;
 
@@ -10,7 +13,7 @@ use crate::{
     connection::ConnectError,
     diagnostic::Diagnostic,
     error::{BoxError, Error, ErrorKind},
-    registry::Failure,
+    registry::{Failure, Pending},
 };
 
 /// What is known of one attempt while it runs.
@@ -18,12 +21,16 @@ use crate::{
 pub(super) struct Attempt {
     pub(super) shared: Arc<Shared>,
     pub(super) name: Arc<str>,
-    /// Counted from 1 since the last success.
-    pub(super) number: u32,
+    /// How many tries failed before this attempt, since the last success.
+    pub(super) before: u32,
+    /// The tries of this attempt.
+    pub(super) tries: Tries,
     pub(super) started: Instant,
     pub(super) timeout: Duration,
     /// Which other connections it waits for.
     pub(super) waiting: Waiting,
+    /// What its callers wait on.
+    pub(super) pending: Pending,
 }
 
 impl Attempt {
@@ -38,7 +45,8 @@ impl Attempt {
         // That of a connection that this one needs. It is that one's memory which keeps it from being asked again.
         let hopeless = permanent || cause.downcast_ref::<Error>().is_some_and(|needed| !needed.is_retryable());
         let took = humantime::format_duration(rounded(self.started.elapsed()));
-        let message = format!("{} failed to connect (attempt {}, after {took})", self.describe(), self.number);
+        let number = self.number();
+        let message = format!("{} failed to connect (attempt {number}, after {took})", self.describe());
         let error = self.error(ErrorKind::ConnectFailed, message);
         let failure = error.retryable(!hopeless).caused_by(cause, &|text| without_secrets(text, secrets));
         Failure { failure, permanent }
@@ -54,13 +62,37 @@ impl Attempt {
     pub(super) fn timed_out(&self) -> Failure<Error> {
         let timeout = humantime::format_duration(self.timeout);
         let waiting: String = self.waiting.names().iter().map(|name| self.waiting_for(name)).collect();
-        let message = format!("{} gave no client within its connect_timeout of {timeout}{waiting}", self.describe());
-        self.transient(ErrorKind::ConnectTimeout, message)
+        let (describe, number) = (self.describe(), self.number());
+        let message =
+            format!("{describe} gave no client within its connect_timeout of {timeout} (attempt {number}){waiting}");
+        let mut failed = self.transient(ErrorKind::ConnectTimeout, message);
+        if let Some(last) = self.tries.last_failure() {
+            failed.failure = failed.failure.after(&last);
+        }
+        failed
+    }
+
+    /// The number of the try under way, counted from 1 since the last success.
+    pub(super) fn number(&self) -> u32 {
+        self.before.saturating_add(self.tries.count()).saturating_add(1)
     }
 
     // The panic's own text may hold anything and is dropped; it went to the panic hook.
     pub(super) fn panicked(&self) -> Failure<Error> {
         self.transient(ErrorKind::ConnectPanicked, format!("{} panicked in its `connect`", self.describe()))
+    }
+
+    /// The new client did not answer its first check.
+    pub(super) fn not_checked(&self, limit: Duration) -> Failure<Error> {
+        let limit = humantime::format_duration(limit);
+        let message =
+            format!("the new client of {} did not answer within its check_timeout of {limit}", self.describe());
+        self.transient(ErrorKind::CheckFailed, message)
+    }
+
+    /// Whether a newer attempt took the place of this one.
+    pub(super) fn is_superseded(&self) -> bool {
+        self.pending.is_superseded()
     }
 
     /// The attempt was given up because the connection was closed, replaced or removed.
@@ -90,6 +122,31 @@ impl Attempt {
 
     fn describe(&self) -> String {
         self.shared.describe(&self.name)
+    }
+}
+
+/// What came of the tries of one attempt so far.
+#[derive(Clone, Default)]
+pub(super) struct Tries(Arc<Mutex<(u32, Option<Error>)>>);
+
+impl Tries {
+    /// One more has failed.
+    pub(super) fn failed(&self, failure: &Error) {
+        let earlier = {
+            let mut tries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            tries.0 = tries.0.saturating_add(1);
+            tries.1.replace(failure.clone())
+        };
+        // Outside the lock: it may be anybody's code.
+        drop(earlier);
+    }
+
+    fn count(&self) -> u32 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    fn last_failure(&self) -> Option<Error> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).1.clone()
     }
 }
 

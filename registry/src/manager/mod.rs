@@ -1,17 +1,25 @@
 //! What applications hold: loads a configuration, connects by name, and closes in order.
 
+mod agenda;
 mod builder;
 mod connect;
 mod connections;
 mod disconnect;
+mod drain;
+mod events;
 mod failure;
 mod get;
 mod handle;
+mod health;
+mod idle;
 mod pulse;
 mod references;
+mod retry;
 mod shared;
 mod task;
+mod watch_over;
 
 pub use builder::ConnectionManagerBuilder;
 pub use connections::ConnectionManager;
+pub use events::{Event, Events};
 pub use handle::Handle;

@@ -1,30 +1,38 @@
 //! What all clones of a manager share.
 
 use std::{
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, PoisonError, RwLock},
     time::Duration,
 };
 
 use tokio::{runtime::Handle, time::Instant};
 
-use super::pulse::Pulse;
+use super::{agenda::Agenda, events::Teller, pulse::Pulse};
 use crate::{
-    config::{Configuration, Declared},
+    config::{Configuration, Declared, LoadRequest},
     diagnostic::did_you_mean,
+    erased::ErasedConnection,
     error::{Error, ErrorKind, Result},
-    factory::{ConnectionFactory, ErasedConnection},
+    factory::ConnectionFactory,
     registry::{ClientType, ConnectionRegistry, Entry},
 };
+
+/// The configuration with the instances that the types made.
+pub(super) type Declarations = Configuration<Arc<dyn ErasedConnection>>;
 
 /// The rooms below, and the runtime that everything runs on.
 pub(super) struct Shared {
     pub(super) registry: ConnectionRegistry,
     pub(super) factory: ConnectionFactory,
-    pub(super) configuration: Configuration<Arc<dyn ErasedConnection>>,
+    /// What to load again.
+    pub(super) request: LoadRequest,
+    configuration: RwLock<Arc<Declarations>>,
     /// Set when the manager is built inside a runtime, else by the first call that needs one.
     runtime: OnceLock<Handle>,
     /// Beats while user code runs.
     pub(super) pulse: Pulse,
+    pub(super) agenda: Agenda,
+    pub(super) teller: Teller,
     /// Moments are counted from here.
     epoch: Instant,
 }
@@ -32,18 +40,42 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn new(
         factory: ConnectionFactory,
-        configuration: Configuration<Arc<dyn ErasedConnection>>,
+        request: LoadRequest,
+        configuration: Declarations,
         runtime: Option<Handle>,
     ) -> Self {
         let registry = ConnectionRegistry::new();
         for declared in configuration.connections().iter().filter(|declared| declared.enabled) {
             let entry = registry.declare(&declared.name, client_type(&factory, declared));
-            for reference in &declared.references {
-                entry.depends_on(&reference.target);
-            }
+            entry.depends_only_on(targets(declared));
         }
-        let runtime = runtime.map_or_else(OnceLock::new, OnceLock::from);
-        Self { registry, factory, configuration, runtime, pulse: Pulse::default(), epoch: Instant::now() }
+        Self {
+            registry,
+            factory,
+            request,
+            configuration: RwLock::new(Arc::new(configuration)),
+            runtime: runtime.map_or_else(OnceLock::new, OnceLock::from),
+            pulse: Pulse::default(),
+            agenda: Agenda::default(),
+            teller: Teller::default(),
+            epoch: Instant::now(),
+        }
+    }
+
+    /// The configuration that is in force.
+    pub(super) fn configuration(&self) -> Arc<Declarations> {
+        Arc::clone(&self.configuration.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts another configuration in force; gives back the one before.
+    #[expect(dead_code, reason = "reload")]
+    pub(super) fn put_in_force(&self, configuration: Arc<Declarations>) -> Arc<Declarations> {
+        let mut current = self.configuration.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut current, configuration)
+    }
+
+    pub(super) fn epoch(&self) -> Instant {
+        self.epoch
     }
 
     /// The time since the manager was built: what the state machines are told.
@@ -71,7 +103,7 @@ impl Shared {
 
     /// `connection `primary_db` (type `sqlite`, connections.toml:3:1)`.
     pub(super) fn describe(&self, name: &str) -> String {
-        match self.configuration.find(name) {
+        match self.configuration().find(name) {
             Some(declared) => {
                 format!("connection `{name}` (type `{}`, {})", declared.type_name, declared.declared_at())
             }
@@ -84,6 +116,17 @@ impl Shared {
         Error::new(ErrorKind::NotConnected, message).for_connection(name).retryable(true).help("`get` connects it")
     }
 
+    /// All connections are being closed.
+    pub(super) fn shut_down(&self, name: &str) -> Error {
+        let message = format!("{} is not given out: all connections are being closed", self.describe(name));
+        Error::new(ErrorKind::ShutDown, message).for_connection(name)
+    }
+
+    /// The declared type of `name`.
+    pub(super) fn type_name(&self, name: &str) -> Option<String> {
+        self.configuration().find(name).map(|declared| declared.type_name.to_string())
+    }
+
     fn wrong_type(&self, name: &str, found: ClientType, asked: ClientType) -> Error {
         let (found, asked) = (found.name, asked.name);
         let message = format!("the client of {} is `{found}`, but `{asked}` was asked for", self.describe(name));
@@ -91,7 +134,7 @@ impl Shared {
     }
 
     fn absent(&self, name: &str) -> Error {
-        let error = match self.configuration.find(name) {
+        let error = match self.configuration().find(name) {
             Some(disabled) if !disabled.enabled => {
                 let at = disabled.enabled_at().unwrap_or_else(|| disabled.declared_at());
                 let message = format!("{} is disabled: `enabled = false` at {at}", self.describe(name));
@@ -113,8 +156,13 @@ impl Shared {
     }
 }
 
+/// The names that a connection refers to, as far as the configuration alone says it.
+pub(super) fn targets(declared: &Declared) -> Vec<Arc<str>> {
+    declared.references.iter().map(|reference| Arc::from(&*reference.target)).collect()
+}
+
 /// What the declared type's client is; `None` when the type is not linked.
-fn client_type(factory: &ConnectionFactory, declared: &Declared) -> Option<ClientType> {
+pub(super) fn client_type(factory: &ConnectionFactory, declared: &Declared) -> Option<ClientType> {
     let found = factory.find(&declared.type_name)?;
     Some(ClientType { id: found.client_type_id(), name: found.client_type_name() })
 }

@@ -3,25 +3,29 @@
 use std::{
     any::{Any, TypeId},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
+
+use tokio::task::AbortHandle;
 
 use super::{
     guard::Conn,
     index::{Index, Published, group},
     pending::Pending,
-    slot::Slot,
+    slot::{LetGo, Slot},
+    state::ConnectionState,
 };
 use crate::{
-    connection::{AnyClient, BoxFuture},
-    error::{BoxError, Error, ErrorKind, Result},
-    lease::{AnyLease, Lease},
+    config::Lifecycle,
+    connection::AnyClient,
+    erased::ErasedConnection,
+    error::{Error, ErrorKind, Result},
+    lease::{AnyLease, Lease, Mark},
 };
 
 /// One name: its slot, and the leases of its current client.
 pub(crate) struct Entry {
     name: Arc<str>,
-    /// What the declared type makes; `None` when only [`insert`](super::ConnectionRegistry::insert) made the entry.
-    declared_client: Option<ClientType>,
     index: Arc<Index>,
     state: Mutex<EntryState>,
     /// The names that its connect asked for: they close after it.
@@ -30,40 +34,84 @@ pub(crate) struct Entry {
 
 /// What an entry has let go of. Drop it outside every lock: that of a client or of an error is the user's code.
 #[must_use = "it is let go of outside the locks"]
-pub(super) struct Replaced {
-    client: Option<Client>,
-    outdated: Option<Pending>,
-    failure: Option<Error>,
+pub(crate) struct Replaced {
+    pub(crate) retired: Option<Retired>,
+    pub(crate) outdated: Option<Pending>,
+    pub(crate) failure: Option<Error>,
 }
 
 /// What is behind the lock of an entry. The lock is never held across an `await` or a call into user code.
 pub(crate) struct EntryState {
     pub(crate) slot: ClientSlot,
+    /// What the declared type makes; `None` when only [`insert`](super::ConnectionRegistry::insert) made the entry.
+    declared_client: Option<ClientType>,
     /// The leases that are in the index, made as threads of each group ask.
     published: Option<Box<Published>>,
     /// The leases of handles.
     handed_out: Vec<Arc<dyn AnyLease>>,
+    /// What operators were told last, and when it became so.
+    pub(crate) told: Told,
+    pub(crate) last_check: Option<LastCheck>,
+    /// Whether it is to be up without a caller: a failure is tried again in the background.
+    pub(crate) is_kept_up: bool,
+    /// Whether the client is to be replaced: it is degraded and cannot heal itself, or the configuration has changed.
+    pub(crate) is_stale: bool,
+    /// The check under way: it has the client, and is no guard.
+    pub(crate) checking: Option<AbortHandle>,
+    /// When a lease was last used that is gone by now; see [`Mark::used_at`](crate::lease::Mark::used_at).
+    used_at: u64,
+}
+
+/// What operators were told last of a name, and since when it is so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) state: ConnectionState,
+    pub(crate) generation: u64,
+    pub(crate) since: Duration,
+}
+
+/// The last check of a client.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LastCheck {
+    /// When it ended.
+    pub(crate) at: Duration,
+    pub(crate) took: Duration,
+    pub(crate) passed: bool,
 }
 
 /// The state machine of a slot, for real clients.
-type ClientSlot = Slot<Client, Error, Pending>;
+pub(crate) type ClientSlot = Slot<Client, Error, Pending>;
 
-/// A connected client, with the way to say goodbye to it.
+/// A connected client, with what it was made from.
 pub(crate) struct Client {
     pub(crate) any: AnyClient,
     pub(crate) client_type: ClientType,
     /// `None` for a client that was inserted ready-made.
-    pub(crate) closer: Option<Closer>,
+    pub(crate) origin: Option<Origin>,
+    /// When it was connected, since the manager was built.
+    pub(crate) connected_at: Duration,
 }
 
-/// Says goodbye to a client. Holds nothing of the manager, which holds it.
-pub(crate) type Closer = Box<dyn FnOnce() -> BoxFuture<'static, Result<(), BadGoodbye>> + Send>;
-
-/// What a type's `disconnect` returned, with the secrets that its text must not show.
-pub(crate) struct BadGoodbye {
-    pub(crate) cause: BoxError,
-    pub(crate) secrets: Vec<String>,
+/// What a client was made from.
+#[derive(Clone)]
+pub(crate) struct Origin {
+    /// The author's struct, with the values that were in force.
+    pub(crate) instance: Arc<dyn ErasedConnection>,
+    /// The texts that no message may show.
+    pub(crate) secrets: Arc<[String]>,
+    /// What held when it was connected.
+    pub(crate) lifecycle: Lifecycle,
 }
+
+/// A client that is not the current one any more, with all leases from which there may be guards.
+pub(crate) struct Retired {
+    pub(crate) client: Client,
+    leases: Leases,
+}
+
+/// The leases of one client, but for the one that owns it.
+#[derive(Default)]
+pub(crate) struct Leases(Vec<Arc<dyn AnyLease>>);
 
 /// A Rust type: its identity, and its name for messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,8 +122,20 @@ pub(crate) struct ClientType {
 
 impl Entry {
     pub(super) fn new(name: Arc<str>, declared_client: Option<ClientType>, index: Arc<Index>) -> Self {
-        let state = EntryState { slot: Slot::new(), published: None, handed_out: Vec::new() };
-        Self { name, declared_client, index, state: Mutex::new(state), dependencies: Mutex::default() }
+        let told = Told { state: ConnectionState::Declared, generation: 0, since: Duration::ZERO };
+        let state = EntryState {
+            slot: Slot::new(),
+            declared_client,
+            published: None,
+            handed_out: Vec::new(),
+            told,
+            last_check: None,
+            is_kept_up: false,
+            is_stale: false,
+            checking: None,
+            used_at: 0,
+        };
+        Self { name, index, state: Mutex::new(state), dependencies: Mutex::default() }
     }
 
     pub(crate) fn name(&self) -> &Arc<str> {
@@ -86,30 +146,41 @@ impl Entry {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether there is a declaration to make it from.
-    pub(crate) fn is_declared(&self) -> bool {
-        self.declared_client.is_some()
+    /// What the declared type makes has changed.
+    pub(crate) fn declare(&self, client_type: Option<ClientType>) {
+        self.lock().declared_client = client_type;
+    }
+
+    /// The client type that the declared type makes.
+    pub(crate) fn client_type_to_be(&self) -> Option<ClientType> {
+        self.lock().declared_client
     }
 
     /// The client type that the connection has, or will have.
     pub(crate) fn client_type(&self) -> Option<ClientType> {
-        self.lock().slot.client().map(|client| client.client_type).or(self.declared_client)
+        let state = self.lock();
+        state.slot.client().map(|client| client.client_type).or(state.declared_client)
     }
 
     /// A guard from this thread's lease in the index, which is published when this is its first. `None` when the slot
-    /// has no client; an error when the client is of another type.
+    /// has no client to give out; an error when the client is of another type.
     pub(crate) fn guard<T: Send + Sync + 'static>(&self) -> Option<Result<Conn<T>>> {
         let mut state = self.lock();
+        if state.slot.is_sealed() {
+            return None;
+        }
         let owner = match state.lease::<T>()? {
             Ok(owner) => owner,
             Err(found) => return Some(Err(self.wrong_type::<T>(found))),
         };
         let published = state.published.get_or_insert_default();
-        if let Some(lease) = published[group()].as_ref().and_then(typed) {
+        if let Some(lease) = published[group()].as_ref().and_then(typed::<T>) {
+            lease.mark().admits();
             return Some(Ok(Conn::new(lease)));
         }
         let is_first = published.iter().all(Option::is_none);
         let lease = if is_first { owner } else { apart(published, &owner) };
+        lease.mark().admits();
         published[group()] = Some(Arc::clone(&lease) as _);
         self.index.publish(&self.name, published);
         Some(Ok(Conn::new(lease)))
@@ -119,11 +190,14 @@ impl Entry {
     /// no client of this type.
     pub(crate) fn lease<T: Send + Sync + 'static>(&self) -> Option<Arc<Lease<T>>> {
         let mut state = self.lock();
+        if state.slot.is_sealed() {
+            return None;
+        }
         let lease = Arc::new(state.lease()?.ok()?.share());
         // Before the list grows, what belonged to handles that are gone makes room. It is left with as much room as it is
         // long, so that this is rare.
         if state.handed_out.len() == state.handed_out.capacity() {
-            state.handed_out.retain(is_in_use);
+            state.forget_unused();
             let used = state.handed_out.len();
             state.handed_out.reserve(used + 1);
         }
@@ -137,20 +211,38 @@ impl Entry {
         self.lock().handed_out.len()
     }
 
-    /// Withdraws every lease of the current client. Call it in the same critical section in which the slot lets
-    /// go of the client.
-    pub(crate) fn retire(&self, state: &mut EntryState) {
+    /// Withdraws every lease of the current client and gives them back. Call it in the same critical section in which
+    /// the slot lets go of the client.
+    pub(crate) fn retire(&self, state: &mut EntryState) -> Leases {
+        if let Some(check) = state.checking.take() {
+            check.abort();
+        }
         let published = state.published.take();
         if published.is_some() {
             self.index.withdraw(&self.name);
         }
         if let Some(client) = state.slot.client() {
-            client.any.retire();
+            client.any.any_mark().retire();
         }
         let published = published.into_iter().flat_map(|leases| *leases).flatten();
-        for lease in published.chain(state.handed_out.drain(..)) {
-            lease.retire();
+        let leases = Leases(published.chain(state.handed_out.drain(..)).collect());
+        leases.0.iter().for_each(|lease| lease.any_mark().retire());
+        state.used_at = 0;
+        leases
+    }
+
+    /// As [`retire`](Self::retire), but only when no guard of the client is out.
+    ///
+    /// A reader that finds a lease first counts itself as a guard and then looks whether the lease is retired, this
+    /// does it the other way round: one of the two sees the other.
+    pub(crate) fn retire_if_unused(&self, state: &mut EntryState) -> Option<Leases> {
+        state.slot.client()?;
+        state.marks().for_each(Mark::retire);
+        if state.guards() > 0 {
+            state.marks().for_each(Mark::reinstate);
+            return None;
         }
+        Some(self.retire(state))
     }
 
     /// The error for a caller who asked for a `T`.
@@ -177,22 +269,42 @@ impl Entry {
         self.dependencies.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Gives nothing out from now on; what there is stays until it is closed.
+    pub(super) fn seal(&self) {
+        let mut state = self.lock();
+        state.slot.seal();
+        if state.published.is_some() {
+            self.index.withdraw(&self.name);
+        }
+        state.marks().for_each(Mark::retire);
+    }
+
+    /// Gives the client out again, when it is still there.
+    pub(super) fn unseal(&self) {
+        let mut state = self.lock();
+        state.slot.unseal();
+        state.marks().for_each(Mark::reinstate);
+        if let Some(published) = &state.published {
+            self.index.publish(&self.name, published);
+        }
+    }
+
     /// Puts a ready-made client in place of whatever there is.
     pub(super) fn insert(&self, client: Client) -> Replaced {
         self.replace(|slot| slot.insert(client))
     }
 
     /// Lets go of whatever there is, for good.
-    pub(super) fn remove(&self) -> Replaced {
+    pub(crate) fn remove(&self) -> Replaced {
         self.replace(Slot::remove)
     }
 
-    fn replace(&self, change: impl FnOnce(&mut ClientSlot) -> (Option<Client>, Option<Pending>)) -> Replaced {
+    fn replace(&self, change: impl FnOnce(&mut ClientSlot) -> LetGo<Client, Pending>) -> Replaced {
         let mut state = self.lock();
-        self.retire(&mut state);
+        let leases = self.retire(&mut state);
         let failure = state.slot.failure().cloned();
-        let (client, outdated) = change(&mut state.slot);
-        Replaced { client, outdated, failure }
+        let LetGo { client, outdated } = change(&mut state.slot);
+        Replaced { retired: client.map(|client| Retired::new(client, leases)), outdated, failure }
     }
 }
 
@@ -202,15 +314,70 @@ impl EntryState {
         let client = self.slot.client()?;
         Some(typed(&client.any).ok_or(client.client_type))
     }
+
+    /// Whether there is a declaration to make it from.
+    pub(crate) fn is_declared(&self) -> bool {
+        self.declared_client.is_some()
+    }
+
+    /// How many guards of the current client are out.
+    pub(crate) fn guards(&self) -> usize {
+        let counted = self.slot.client().map_or(0, |client| guards(&client.any, self.leases()));
+        counted.saturating_sub(usize::from(self.checking.is_some()))
+    }
+
+    /// When the current client was last given out: larger is later. Zero where that is not noted.
+    pub(crate) fn used_at(&self) -> u64 {
+        self.marks().map(Mark::used_at).fold(self.used_at, u64::max)
+    }
+
+    /// The marks of all leases of the current client.
+    fn marks(&self) -> impl Iterator<Item = &Mark> {
+        let own = self.slot.client().map(|client| &client.any);
+        self.leases().chain(own).map(|lease| lease.any_mark())
+    }
+
+    fn leases(&self) -> impl Iterator<Item = &Arc<dyn AnyLease>> + Clone {
+        let published = self.published.as_deref().map_or(&[][..], |published| &published[..]);
+        published.iter().flatten().chain(&self.handed_out)
+    }
+
+    /// Makes room where the handles of leases are gone.
+    fn forget_unused(&mut self) {
+        let used_at = &mut self.used_at;
+        self.handed_out.retain(|lease| {
+            let kept = is_in_use(lease);
+            if !kept {
+                *used_at = (*used_at).max(lease.any_mark().used_at());
+            }
+            kept
+        });
+    }
+}
+
+impl Retired {
+    pub(crate) fn new(client: Client, leases: Leases) -> Self {
+        Self { client, leases }
+    }
+
+    /// How many guards are still out.
+    pub(crate) fn guards(&self) -> usize {
+        guards(&self.client.any, self.leases.0.iter())
+    }
+
+    /// The client alone: from now on the last guard drops it, unless this is the last.
+    pub(crate) fn into_client(self) -> Client {
+        self.client
+    }
 }
 
 impl Replaced {
     pub(super) fn let_go(self) {
-        let Self { client, outdated, failure } = self;
+        let Self { retired, outdated, failure } = self;
         if let Some(pending) = outdated {
             pending.abort();
         }
-        drop((client, failure));
+        drop((retired, failure));
     }
 }
 
@@ -218,6 +385,14 @@ impl ClientType {
     pub(crate) fn of<T: 'static>() -> Self {
         Self { id: TypeId::of::<T>(), name: std::any::type_name::<T>() }
     }
+}
+
+/// How many guards there are of the client that `owner` owns. Each of the other leases is the owner itself or holds it
+/// once.
+fn guards<'l>(owner: &'l Arc<dyn AnyLease>, leases: impl Iterator<Item = &'l Arc<dyn AnyLease>> + Clone) -> usize {
+    let others = leases.clone().filter(|lease| !Arc::ptr_eq(lease, owner));
+    let of_others: usize = others.map(|lease| Arc::strong_count(lease) - 1).sum();
+    of_others + Arc::strong_count(owner).saturating_sub(1 + leases.count())
 }
 
 /// Whether a handle can still give it out, or a guard has it.

@@ -18,7 +18,7 @@ impl<T> Conn<T> {
 
     /// Whether the connection has been disconnected or replaced since this guard was given out.
     pub fn is_retired(&self) -> bool {
-        self.0.is_retired()
+        self.0.mark().is_retired()
     }
 }
 

@@ -34,7 +34,7 @@ impl<T: Send + Sync + 'static> HandleCache<T> {
             Some(cell) => cell.get()?.upgrade()?,
             None => self.later.read().unwrap_or_else(PoisonError::into_inner).upgrade()?,
         };
-        (!lease.is_retired()).then(|| Conn::new(lease))
+        lease.mark().admits().then(|| Conn::new(lease))
     }
 
     /// Takes a lease of the current client of `entry`, when it has one of this type.
@@ -45,7 +45,7 @@ impl<T: Send + Sync + 'static> HandleCache<T> {
         let taken = self.taken.load(Ordering::Relaxed);
         newest = self.newest(taken, &later);
         // Of callers that came at once, the first took the lease.
-        if let Some(lease) = newest.as_ref().filter(|lease| !lease.is_retired()) {
+        if let Some(lease) = newest.as_ref().filter(|lease| lease.mark().admits()) {
             return Some(Conn::new(Arc::clone(lease)));
         }
         let lease = entry.lease()?;

@@ -39,7 +39,7 @@ impl Index {
     pub(crate) fn find<T: Send + Sync + 'static>(&self, name: &str) -> Option<Arc<Lease<T>>> {
         let leases = self.leases.pin();
         let lease = leases.get(name)?[group()].upgrade()?.downcast::<Lease<T>>().ok()?;
-        (!lease.is_retired()).then_some(lease)
+        lease.mark().admits().then_some(lease)
     }
 
     /// Makes the leases known; a group without one takes the slow way once.

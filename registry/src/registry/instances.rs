@@ -4,10 +4,11 @@ use std::{
     collections::HashMap,
     fmt,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    time::Duration,
 };
 
 use super::{
-    entry::{Client, ClientType, Entry},
+    entry::{Client, ClientType, Entry, Replaced},
     guard::Conn,
     index::Index,
 };
@@ -27,7 +28,12 @@ pub struct ConnectionRegistry {
     entries: RwLock<Entries>,
 }
 
-type Entries = HashMap<Arc<str>, Arc<Entry>>;
+#[derive(Default)]
+struct Entries {
+    by_name: HashMap<Arc<str>, Arc<Entry>>,
+    /// Nothing is given out any more, and nothing comes in.
+    sealed: bool,
+}
 
 impl ConnectionRegistry {
     /// A registry without names.
@@ -41,14 +47,25 @@ impl ConnectionRegistry {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidName`] for a name that a configuration could not declare: empty, longer than 128 characters,
-    /// with control or invisible characters, or with white space around it.
+    /// with control or invisible characters, or with white space around it. [`ErrorKind::ShutDown`] once the manager is
+    /// shut down.
     pub fn insert<T: Send + Sync + 'static>(&self, name: &str, client: T) -> Result<()> {
         if let Some(fault) = config::name_fault(name) {
             let message = format!("a connection cannot be called `{}`: {fault}", name.escape_debug());
             return Err(Error::new(ErrorKind::InvalidName, message).for_connection(name));
         }
-        let client = Client { any: Arc::new(Lease::new(client)), client_type: ClientType::of::<T>(), closer: None };
+        let client = Client {
+            any: Arc::new(Lease::new(client)),
+            client_type: ClientType::of::<T>(),
+            origin: None,
+            connected_at: Duration::ZERO,
+        };
         let mut entries = self.write();
+        if entries.sealed {
+            drop(entries);
+            let message = format!("connection `{name}` cannot be inserted: all connections are being closed");
+            return Err(Error::new(ErrorKind::ShutDown, message).for_connection(name));
+        }
         // In the same critical section, so that the entry is not taken out in between.
         let replaced = self.declared(&mut entries, &name.into(), None).insert(client);
         drop(entries);
@@ -61,7 +78,7 @@ impl ConnectionRegistry {
     /// [`ConnectionManager::disconnect`](crate::ConnectionManager::disconnect) says goodbye first.
     pub fn remove(&self, name: &str) -> bool {
         let mut entries = self.write();
-        let Some(entry) = entries.remove(name) else { return false };
+        let Some(entry) = entries.by_name.remove(name) else { return false };
         // In the same critical section: another entry of that name must not be in the index before this one is out.
         let replaced = entry.remove();
         drop(entries);
@@ -71,12 +88,12 @@ impl ConnectionRegistry {
 
     /// Whether there is a slot for `name`, connected or not.
     pub fn contains(&self, name: &str) -> bool {
-        self.read().contains_key(name)
+        self.read().by_name.contains_key(name)
     }
 
     /// All names, sorted.
     pub fn names(&self) -> Vec<String> {
-        let mut names: Vec<_> = self.read().keys().map(ToString::to_string).collect();
+        let mut names: Vec<_> = self.read().by_name.keys().map(ToString::to_string).collect();
         names.sort_unstable();
         names
     }
@@ -95,16 +112,41 @@ impl ConnectionRegistry {
     }
 
     pub(crate) fn entry(&self, name: &str) -> Option<Arc<Entry>> {
-        self.read().get(name).cloned()
+        self.read().by_name.get(name).cloned()
     }
 
     pub(crate) fn entries(&self) -> Vec<Arc<Entry>> {
-        self.read().values().cloned().collect()
+        self.read().by_name.values().cloned().collect()
     }
 
     /// Makes the slot of a name; one that is there already stays.
     pub(crate) fn declare(&self, name: &Arc<str>, client_type: Option<ClientType>) -> Arc<Entry> {
         Arc::clone(self.declared(&mut self.write(), name, client_type))
+    }
+
+    /// Takes the entry itself out, when it is still the one of its name.
+    pub(crate) fn take_out(&self, entry: &Arc<Entry>) -> Option<Replaced> {
+        let mut entries = self.write();
+        let found = entries.by_name.get(entry.name()).is_some_and(|found| Arc::ptr_eq(found, entry));
+        // In the same critical section: another entry of that name must not be in the index before this one is out.
+        found.then(|| {
+            entries.by_name.remove(entry.name());
+            entry.remove()
+        })
+    }
+
+    /// Nothing is given out from now on, and nothing comes in.
+    pub(crate) fn seal(&self) {
+        let mut entries = self.write();
+        entries.sealed = true;
+        entries.by_name.values().for_each(|entry| entry.seal());
+    }
+
+    /// Takes back what [`seal`](Self::seal) did.
+    pub(crate) fn unseal(&self) {
+        let mut entries = self.write();
+        entries.sealed = false;
+        entries.by_name.values().for_each(|entry| entry.unseal());
     }
 
     fn declared<'e>(
@@ -113,8 +155,15 @@ impl ConnectionRegistry {
         name: &Arc<str>,
         client_type: Option<ClientType>,
     ) -> &'e Arc<Entry> {
-        let new = || Arc::new(Entry::new(Arc::clone(name), client_type, Arc::clone(&self.index)));
-        entries.entry(Arc::clone(name)).or_insert_with(new)
+        let sealed = entries.sealed;
+        let new = || {
+            let entry = Entry::new(Arc::clone(name), client_type, Arc::clone(&self.index));
+            if sealed {
+                entry.seal();
+            }
+            Arc::new(entry)
+        };
+        entries.by_name.entry(Arc::clone(name)).or_insert_with(new)
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Entries> {

@@ -8,19 +8,25 @@ mod context;
 mod entry;
 mod guard;
 mod handle;
+mod health;
 mod index;
 mod instances;
 mod pending;
 mod slot;
 #[cfg(test)]
 mod slot_model;
+#[cfg(test)]
+mod slot_tests;
+mod state;
 
 pub use guard::Conn;
 pub use instances::ConnectionRegistry;
+pub use state::ConnectionState;
 pub(crate) use {
     backoff::Backoff,
-    entry::{BadGoodbye, Client, ClientType, Closer, Entry},
+    entry::{Client, ClientType, Entry, EntryState, LastCheck, Leases, Origin, Replaced, Retired, Told},
     handle::HandleCache,
+    health::HealthChange,
     pending::{Outcome, Pending},
     slot::{Ask, AttemptId, Closed, Failure, Finished},
 };

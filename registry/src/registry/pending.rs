@@ -1,6 +1,9 @@
 //! Waiting together for one attempt.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
 
 use tokio::{sync::watch, task::AbortHandle};
 
@@ -12,6 +15,8 @@ pub(crate) struct Pending {
     outcome: watch::Receiver<Outcome>,
     /// Set once the task runs.
     task: Arc<OnceLock<AbortHandle>>,
+    /// The attempt was given up for a newer one: its callers look again.
+    superseded: Arc<AtomicBool>,
 }
 
 /// How an attempt or a goodbye ended.
@@ -31,7 +36,7 @@ impl Pending {
     /// What callers wait on, and the way to tell them.
     pub(crate) fn new() -> (watch::Sender<Outcome>, Self) {
         let (sender, outcome) = watch::channel(Outcome::Running);
-        (sender, Self { outcome, task: Arc::default() })
+        (sender, Self { outcome, task: Arc::default(), superseded: Arc::default() })
     }
 
     /// The task runs now.
@@ -44,6 +49,16 @@ impl Pending {
         if let Some(task) = self.task.get() {
             task.abort();
         }
+    }
+
+    /// Gives the attempt up for a newer one.
+    pub(crate) fn supersede(&self) {
+        self.superseded.store(true, Ordering::Release);
+        self.abort();
+    }
+
+    pub(crate) fn is_superseded(&self) -> bool {
+        self.superseded.load(Ordering::Acquire)
     }
 
     /// Waits for the end. `None` when whoever should have told is gone without a word.

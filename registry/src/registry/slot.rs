@@ -5,7 +5,11 @@
 
 use std::time::Duration;
 
-use super::backoff::Backoff;
+use super::{
+    backoff::Backoff,
+    health::{Health, HealthChange},
+    state::ConnectionState,
+};
 
 /// What a name is doing, and what comes next.
 #[derive(Debug)]
@@ -13,8 +17,12 @@ pub(crate) struct Slot<C, F, W> {
     state: State<C, F, W>,
     /// Counts everything that may outdate an attempt, so that a late result is known as late.
     era: u64,
+    /// How many clients it has had.
+    generation: u64,
     /// Failures in a row.
     failures: u32,
+    /// Shut for good: nobody gets a client any more, and none is made.
+    sealed: bool,
 }
 
 #[derive(Debug)]
@@ -26,15 +34,23 @@ enum State<C, F, W> {
     },
     Connected {
         client: C,
+        health: Health,
+        /// What speaks against the client: the last failure of a check, or of an attempt to replace it.
+        trouble: Option<F>,
+        /// The attempt that makes the next client, beside this one.
+        replacing: Option<(AttemptId, W)>,
     },
     Failed {
         failure: F,
         retry_at: Duration,
+        permanent: bool,
     },
     Closing {
         attempt: AttemptId,
         waiting: W,
     },
+    /// The next caller connects anew.
+    Closed,
     /// For good: nothing changes it.
     Removed,
 }
@@ -56,6 +72,8 @@ pub(crate) enum Ask<'a, C, F, W> {
     Start,
     /// The name was taken out: there may be another slot of that name, or none.
     Removed,
+    /// It is shut for good.
+    Sealed,
 }
 
 /// How an attempt failed.
@@ -71,8 +89,21 @@ pub(crate) struct Failure<F> {
 pub(crate) enum Finished<C> {
     /// It is now the state of the slot.
     Current,
+    /// The new client took the place of this one, which must be closed.
+    Replaced(C),
+    /// The new client could not be made: the old one stays.
+    Kept,
     /// The slot moved on meanwhile. A client that came of it must be closed.
     Outdated(Option<C>),
+}
+
+/// What a slot let go of.
+#[must_use = "a client is to be closed, an attempt to be aborted"]
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct LetGo<C, W> {
+    pub(crate) client: Option<C>,
+    /// What the callers of an attempt wait on that is outdated now.
+    pub(crate) outdated: Option<W>,
 }
 
 /// What a slot held when it was closed.
@@ -80,8 +111,8 @@ pub(crate) enum Finished<C> {
 pub(crate) enum Closed<C, W> {
     /// Nothing: there is nothing to do.
     Nothing,
-    /// A client: the slot is closing until [`Slot::closed`] is called with the id.
-    Client(C, AttemptId),
+    /// A client: the slot is closing until [`Slot::closed`] is called with the id. An attempt to replace it is outdated.
+    Client { client: C, id: AttemptId, outdated: Option<W> },
     /// An attempt, now outdated: abort it.
     Attempt(W),
     /// Another call is closing it: wait for that one.
@@ -90,47 +121,103 @@ pub(crate) enum Closed<C, W> {
 
 impl<C, F, W: Clone> Slot<C, F, W> {
     pub(crate) fn new() -> Self {
-        Self { state: State::Declared, era: 0, failures: 0 }
+        Self { state: State::Declared, era: 0, generation: 0, failures: 0, sealed: false }
     }
 
     /// A caller wants the client at the moment `now`.
     pub(crate) fn ask(&self, now: Duration) -> Ask<'_, C, F, W> {
         match &self.state {
-            State::Connected { client } => Ask::Ready(client),
+            State::Removed => Ask::Removed,
+            _ if self.sealed => Ask::Sealed,
+            State::Connected { client, .. } => Ask::Ready(client),
             State::Connecting { waiting, .. } | State::Closing { waiting, .. } => Ask::Wait(waiting),
-            State::Failed { failure, retry_at } if now < *retry_at => {
+            State::Failed { failure, retry_at, .. } if now < *retry_at => {
                 Ask::Refused { failure, retry_in: *retry_at - now }
             }
-            State::Declared | State::Failed { .. } => Ask::Start,
-            State::Removed => Ask::Removed,
+            State::Declared | State::Closed | State::Failed { .. } => Ask::Start,
         }
     }
 
     /// The client, when there is one.
     pub(crate) fn client(&self) -> Option<&C> {
         match &self.state {
-            State::Connected { client } => Some(client),
+            State::Connected { client, .. } => Some(client),
             _ => None,
         }
     }
 
-    /// The failure that is remembered. A caller that changes the slot under a lock keeps a copy of it until the lock is
-    /// free: the drop of the last one may be anybody's code.
+    pub(crate) fn client_mut(&mut self) -> Option<&mut C> {
+        match &mut self.state {
+            State::Connected { client, .. } => Some(client),
+            _ => None,
+        }
+    }
+
+    /// The failure that is remembered: of the last attempt, or what speaks against the client. A caller that changes the
+    /// slot under a lock keeps a copy of it until the lock is free: the drop of the last one may be anybody's code.
     pub(crate) fn failure(&self) -> Option<&F> {
         match &self.state {
             State::Failed { failure, .. } => Some(failure),
+            State::Connected { trouble, .. } => trouble.as_ref(),
             _ => None,
         }
     }
 
-    /// Whether an attempt is under way.
+    /// When the next attempt may be made, after one that failed; and whether the type says that it cannot help.
+    pub(crate) fn retry_at(&self) -> Option<(Duration, bool)> {
+        match &self.state {
+            State::Failed { retry_at, permanent, .. } => Some((*retry_at, *permanent)),
+            _ => None,
+        }
+    }
+
+    /// What it is doing.
+    pub(crate) fn state(&self) -> ConnectionState {
+        match &self.state {
+            State::Declared => ConnectionState::Declared,
+            State::Connecting { .. } => ConnectionState::Connecting,
+            State::Connected { health, .. } if health.is_degraded() => ConnectionState::Degraded,
+            State::Connected { .. } => ConnectionState::Connected,
+            State::Failed { .. } => ConnectionState::Failed,
+            State::Closing { .. } => ConnectionState::Draining,
+            State::Closed | State::Removed => ConnectionState::Closed,
+        }
+    }
+
+    /// How many clients it has had: the number of the present one, while there is one.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// How many attempts in a row have failed.
+    pub(crate) fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// Whether an attempt is under way that callers wait for.
     pub(crate) fn is_connecting(&self) -> bool {
         matches!(&self.state, State::Connecting { .. })
     }
 
-    /// Whether the attempt `id` is still the one that counts.
+    /// What callers of the attempt to replace the client wait on, when there is one.
+    pub(crate) fn replacing(&self) -> Option<&W> {
+        match &self.state {
+            State::Connected { replacing: Some((_, waiting)), .. } => Some(waiting),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_sealed(&self) -> bool {
+        self.sealed
+    }
+
+    /// Whether the attempt `id` is still one that counts.
     pub(crate) fn is_current(&self, id: AttemptId) -> bool {
-        matches!(&self.state, State::Connecting { attempt, .. } if *attempt == id)
+        match &self.state {
+            State::Connecting { attempt, .. } => *attempt == id,
+            State::Connected { replacing: Some((attempt, _)), .. } => *attempt == id,
+            _ => false,
+        }
     }
 
     /// The number of the current or next attempt, counted from 1 since the last success.
@@ -145,6 +232,25 @@ impl<C, F, W: Clone> Slot<C, F, W> {
         attempt
     }
 
+    /// An attempt begins to make the next client beside the present one; gives also what an earlier one, which is outdated
+    /// now, is waited on by. `None` without a client, or when the slot is sealed.
+    pub(crate) fn begin_beside(&mut self, waiting: W) -> Option<(AttemptId, Option<W>)> {
+        if self.sealed {
+            return None;
+        }
+        let attempt = self.next_era();
+        let State::Connected { replacing, .. } = &mut self.state else { return None };
+        let earlier = replacing.replace((attempt, waiting));
+        Some((attempt, earlier.map(|(_, waiting)| waiting)))
+    }
+
+    /// One try of the attempt `id` failed, and it goes on: for the count alone.
+    pub(crate) fn tried(&mut self, id: AttemptId) {
+        if self.is_current(id) {
+            self.failures = self.failures.saturating_add(1);
+        }
+    }
+
     /// The attempt `id` ended. A failure is remembered for its pause.
     pub(crate) fn finish(
         &mut self,
@@ -157,18 +263,19 @@ impl<C, F, W: Clone> Slot<C, F, W> {
         if !self.is_current(id) {
             return Finished::Outdated(result.ok());
         }
-        self.state = match result {
-            Ok(client) => {
-                self.failures = 0;
-                State::Connected { client }
-            }
+        match result {
+            Ok(client) => self.connected(client).map_or(Finished::Current, Finished::Replaced),
             Err(Failure { failure, permanent }) => {
                 self.failures = self.failures.saturating_add(1);
+                if let State::Connected { trouble, replacing, .. } = &mut self.state {
+                    (*trouble, *replacing) = (Some(failure), None);
+                    return Finished::Kept;
+                }
                 let retry_at = now.saturating_add(backoff.pause(self.failures, permanent, jitter));
-                State::Failed { failure, retry_at }
+                self.state = State::Failed { failure, retry_at, permanent };
+                Finished::Current
             }
-        };
-        Finished::Current
+        }
     }
 
     /// The attempt `id` came to nothing, without an answer from the other side: as if it never was.
@@ -176,35 +283,91 @@ impl<C, F, W: Clone> Slot<C, F, W> {
         if !self.is_current(id) {
             return Finished::Outdated(None);
         }
-        self.state = State::Declared;
+        match &mut self.state {
+            State::Connected { replacing, .. } => *replacing = None,
+            state => *state = State::Declared,
+        }
         Finished::Current
     }
 
-    /// A ready-made client takes the place of whatever there is; gives back the client it replaces and what an
-    /// outdated attempt's callers wait on.
-    pub(crate) fn insert(&mut self, client: C) -> (Option<C>, Option<W>) {
-        self.replace(State::Connected { client })
+    /// A check of the client number `generation` ended; `trouble` when it failed.
+    pub(crate) fn checked(
+        &mut self,
+        generation: u64,
+        result: Result<(), F>,
+        fall: u32,
+        rise: u32,
+    ) -> Option<HealthChange> {
+        let is_same = self.generation == generation;
+        let State::Connected { health, trouble, .. } = &mut self.state else { return None };
+        if !is_same {
+            return None;
+        }
+        let change = health.checked(result.is_ok(), fall, rise);
+        match result {
+            Err(failure) => *trouble = Some(failure),
+            Ok(()) if !health.is_degraded() => *trouble = None,
+            Ok(()) => {}
+        }
+        change
     }
 
-    /// The name is taken out: gives back what [`insert`](Self::insert) does. Nobody may insert or begin afterwards.
-    pub(crate) fn remove(&mut self) -> (Option<C>, Option<W>) {
-        self.replace(State::Removed)
+    /// What was tried so far does not matter any more: an attempt under way is outdated, a failure forgotten. A client
+    /// stays.
+    pub(crate) fn renew(&mut self) -> Option<W> {
+        self.next_era();
+        self.failures = 0;
+        match std::mem::replace(&mut self.state, State::Declared) {
+            State::Connecting { waiting, .. } => Some(waiting),
+            State::Declared | State::Failed { .. } => None,
+            State::Connected { client, health, trouble, replacing } => {
+                self.state = State::Connected { client, health, trouble, replacing: None };
+                replacing.map(|(_, waiting)| waiting)
+            }
+            state @ (State::Closing { .. } | State::Closed | State::Removed) => {
+                self.state = state;
+                None
+            }
+        }
+    }
+
+    /// A ready-made client takes the place of whatever there is.
+    pub(crate) fn insert(&mut self, client: C) -> LetGo<C, W> {
+        let let_go = self.take(State::Declared);
+        self.connected(client);
+        let_go
+    }
+
+    /// The name is taken out. Nobody may insert or begin afterwards.
+    pub(crate) fn remove(&mut self) -> LetGo<C, W> {
+        self.take(State::Removed)
+    }
+
+    /// From now on nobody gets a client, and none is made; [`close`](Self::close) is still to be called.
+    pub(crate) fn seal(&mut self) {
+        self.sealed = true;
+    }
+
+    /// Takes back what [`seal`](Self::seal) did.
+    pub(crate) fn unseal(&mut self) {
+        self.sealed = false;
     }
 
     /// Closes whatever there is and forgets failures.
     pub(crate) fn close(&mut self, waiting: W) -> Closed<C, W> {
         let attempt = self.next_era();
         self.failures = 0;
-        match std::mem::replace(&mut self.state, State::Declared) {
-            State::Declared | State::Failed { .. } => Closed::Nothing,
-            State::Removed => {
-                self.state = State::Removed;
+        match std::mem::replace(&mut self.state, State::Closed) {
+            State::Closed | State::Failed { .. } => Closed::Nothing,
+            state @ (State::Declared | State::Removed) => {
+                self.state = state;
                 Closed::Nothing
             }
             State::Connecting { waiting, .. } => Closed::Attempt(waiting),
-            State::Connected { client } => {
+            State::Connected { client, replacing, .. } => {
                 self.state = State::Closing { attempt, waiting };
-                Closed::Client(client, attempt)
+                let outdated = replacing.map(|(_, waiting)| waiting);
+                Closed::Client { client, id: attempt, outdated }
             }
             State::Closing { attempt, waiting } => {
                 let same = waiting.clone();
@@ -217,117 +380,35 @@ impl<C, F, W: Clone> Slot<C, F, W> {
     /// The goodbye `id` is over, well or not: the next caller connects anew.
     pub(crate) fn closed(&mut self, id: AttemptId) {
         if matches!(&self.state, State::Closing { attempt, .. } if *attempt == id) {
-            self.state = State::Declared;
+            self.state = State::Closed;
         }
     }
 
-    fn replace(&mut self, state: State<C, F, W>) -> (Option<C>, Option<W>) {
+    /// A new client is the current one; gives back the one whose place it takes.
+    fn connected(&mut self, client: C) -> Option<C> {
+        self.failures = 0;
+        self.generation += 1;
+        let new = State::Connected { client, health: Health::default(), trouble: None, replacing: None };
+        match std::mem::replace(&mut self.state, new) {
+            State::Connected { client, .. } => Some(client),
+            _ => None,
+        }
+    }
+
+    fn take(&mut self, state: State<C, F, W>) -> LetGo<C, W> {
         self.next_era();
         self.failures = 0;
         match std::mem::replace(&mut self.state, state) {
-            State::Connected { client } => (Some(client), None),
-            State::Connecting { waiting, .. } => (None, Some(waiting)),
-            State::Declared | State::Failed { .. } | State::Closing { .. } | State::Removed => (None, None),
+            State::Connected { client, replacing, .. } => {
+                LetGo { client: Some(client), outdated: replacing.map(|(_, waiting)| waiting) }
+            }
+            State::Connecting { waiting, .. } => LetGo { client: None, outdated: Some(waiting) },
+            _ => LetGo { client: None, outdated: None },
         }
     }
 
     fn next_era(&mut self) -> AttemptId {
         self.era += 1;
         AttemptId(self.era)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    type TestSlot = Slot<u32, &'static str, char>;
-
-    const BACKOFF: Backoff =
-        Backoff { base: Duration::from_millis(100), max: Duration::from_secs(2), permanent: Duration::from_secs(30) };
-    const NOW: Duration = Duration::from_secs(1);
-
-    fn failure(failure: &'static str) -> Result<u32, Failure<&'static str>> {
-        Err(Failure { failure, permanent: false })
-    }
-
-    #[test]
-    fn the_first_caller_starts_and_the_others_wait() {
-        let mut slot = TestSlot::new();
-        assert_eq!(slot.ask(NOW), Ask::Start);
-        slot.begin('w');
-        assert_eq!(slot.ask(NOW), Ask::Wait(&'w'));
-    }
-
-    #[test]
-    fn a_connected_client_is_handed_out() {
-        let mut slot = TestSlot::new();
-        let id = slot.begin('w');
-        assert_eq!(slot.finish(id, NOW, Ok(7), &BACKOFF, 1.0), Finished::Current);
-        assert_eq!(slot.ask(NOW), Ask::Ready(&7));
-    }
-
-    #[test]
-    fn a_failure_is_remembered_for_its_pause_and_the_pause_doubles() {
-        let mut slot = TestSlot::new();
-        let id = slot.begin('w');
-        slot.finish(id, NOW, failure("refused"), &BACKOFF, 1.0);
-        let early = NOW + Duration::from_millis(99);
-        assert_eq!(slot.ask(early), Ask::Refused { failure: &"refused", retry_in: Duration::from_millis(1) });
-        let later = NOW + Duration::from_millis(100);
-        assert_eq!(slot.ask(later), Ask::Start);
-        let id = slot.begin('w');
-        slot.finish(id, later, failure("refused"), &BACKOFF, 1.0);
-        assert!(matches!(slot.ask(later + Duration::from_millis(199)), Ask::Refused { .. }));
-        assert_eq!(slot.attempt_number(), 3);
-    }
-
-    #[test]
-    fn a_late_result_never_replaces_a_newer_one() {
-        let mut slot = TestSlot::new();
-        let old = slot.begin('a');
-        assert_eq!(slot.close('c'), Closed::Attempt('a'));
-        let new = slot.begin('b');
-        assert_eq!(slot.finish(old, NOW, Ok(1), &BACKOFF, 1.0), Finished::Outdated(Some(1)));
-        assert_eq!(slot.finish(new, NOW, Ok(2), &BACKOFF, 1.0), Finished::Current);
-        assert_eq!(slot.ask(NOW), Ask::Ready(&2));
-    }
-
-    #[test]
-    fn callers_wait_for_a_goodbye_and_then_connect_anew() {
-        let mut slot = TestSlot::new();
-        let id = slot.begin('a');
-        slot.finish(id, NOW, Ok(1), &BACKOFF, 1.0);
-        let Closed::Client(1, goodbye) = slot.close('c') else { panic!("there is a client to close") };
-        assert_eq!(slot.ask(NOW), Ask::Wait(&'c'));
-        assert_eq!(slot.close('d'), Closed::Closing('c'));
-        slot.closed(goodbye);
-        assert_eq!(slot.ask(NOW), Ask::Start);
-    }
-
-    #[test]
-    fn an_inserted_client_outdates_the_attempt_under_way() {
-        let mut slot = TestSlot::new();
-        let id = slot.begin('a');
-        assert_eq!(slot.insert(9), (None, Some('a')));
-        assert_eq!(slot.finish(id, NOW, Ok(1), &BACKOFF, 1.0), Finished::Outdated(Some(1)));
-        assert_eq!(slot.ask(NOW), Ask::Ready(&9));
-    }
-
-    #[test]
-    fn closing_forgets_a_failure() {
-        let mut slot = TestSlot::new();
-        let id = slot.begin('a');
-        slot.finish(id, NOW, failure("refused"), &BACKOFF, 1.0);
-        assert_eq!(slot.close('c'), Closed::Nothing);
-        assert_eq!(slot.ask(NOW), Ask::Start);
-    }
-
-    #[test]
-    fn an_attempt_that_came_to_nothing_is_forgotten() {
-        let mut slot = TestSlot::new();
-        let id = slot.begin('a');
-        assert_eq!(slot.forget(id), Finished::Current);
-        assert_eq!(slot.ask(NOW), Ask::Start);
     }
 }

@@ -6,7 +6,7 @@ use proptest::{prelude::*, sample::Index};
 
 use super::{
     backoff::Backoff,
-    slot::{Ask, AttemptId, Closed, Failure, Finished, Slot},
+    slot::{Ask, AttemptId, Closed, Failure, Finished, LetGo, Slot},
 };
 
 /// What a slot can be told. An index picks one of all attempts and goodbyes there ever were, late ones included.
@@ -62,15 +62,15 @@ impl Model {
             Event::Forget(index) => self.forget(index),
             Event::Insert if self.phase != Phase::Removed => {
                 self.clients.push((number, false));
-                let (client, waiting) = self.slot.insert(number);
-                self.replaced(client, waiting, Phase::Connected(number));
+                let let_go = self.slot.insert(number);
+                self.replaced(let_go, Phase::Connected(number));
             }
             Event::Insert => {}
             Event::Close => self.close(number),
             Event::Closed(index) => self.closed(index),
             Event::Remove => {
-                let (client, waiting) = self.slot.remove();
-                self.replaced(client, waiting, Phase::Removed);
+                let let_go = self.slot.remove();
+                self.replaced(let_go, Phase::Removed);
             }
         }
         self.check();
@@ -132,7 +132,7 @@ impl Model {
         let closed = self.slot.close(number);
         self.failures = 0;
         match (self.phase, closed) {
-            (Phase::Connected(expected), Closed::Client(client, id)) => {
+            (Phase::Connected(expected), Closed::Client { client, id, outdated: None }) => {
                 assert_eq!(client, expected);
                 self.give_back(client);
                 self.ids.push(id);
@@ -157,7 +157,8 @@ impl Model {
         }
     }
 
-    fn replaced(&mut self, client: Option<usize>, waiting: Option<usize>, next: Phase) {
+    fn replaced(&mut self, let_go: LetGo<usize, usize>, next: Phase) {
+        let LetGo { client, outdated: waiting } = let_go;
         let expected = match self.phase {
             Phase::Connected(client) => (Some(client), None),
             Phase::Connecting(_, waiting) => (None, Some(waiting)),

@@ -18,9 +18,25 @@ const TABLE: &[(&str, &[&str])] = &[
     ("config", &["diagnostic", "reference", "secret", "span"]),
     ("error", &["diagnostic"]),
     ("connection", &["lease", "error", "config", "diagnostic", "reference", "secret", "span"]),
-    ("factory", &["connection", "lease", "error", "config", "diagnostic", "reference", "secret", "span"]),
-    ("registry", &["connection", "lease", "error", "config", "diagnostic", "reference", "secret", "span"]),
-    ("manager", &["registry", "factory", "connection", "error", "config", "diagnostic", "reference", "secret", "span"]),
+    // The object-safe twin of `connection`: the factory makes it, the registry keeps it, the manager calls it.
+    ("erased", &["connection", "lease", "error"]),
+    ("factory", &["erased", "connection", "lease", "error", "config", "diagnostic", "reference", "secret", "span"]),
+    ("registry", &["erased", "connection", "lease", "error", "config", "diagnostic", "reference", "secret", "span"]),
+    (
+        "manager",
+        &[
+            "registry",
+            "factory",
+            "erased",
+            "connection",
+            "error",
+            "config",
+            "diagnostic",
+            "reference",
+            "secret",
+            "span",
+        ],
+    ),
     // What the attribute's expansion names.
     ("private", &["factory", "connection", "config"]),
     // Only what any other crate could name as well.
