@@ -5,6 +5,7 @@
 
 mod backoff;
 mod context;
+mod endpoint;
 mod entry;
 mod guard;
 mod handle;
@@ -19,6 +20,7 @@ pub use guard::Conn;
 pub use instances::ConnectionRegistry;
 pub(crate) use {
     backoff::Backoff,
+    endpoint::{Admit, Endpoint, Visit},
     entry::{BadGoodbye, Client, ClientType, Closer, Entry},
     handle::HandleCache,
     pending::{Outcome, Pending},
