@@ -150,6 +150,23 @@ async fn nobody_goes_while_the_prober_is_at_it_and_its_end_without_a_word_makes_
 }
 
 #[tokio::test(start_paused = true)]
+async fn each_of_those_who_wait_probes_in_turn_when_the_others_give_up() {
+    let admission = Arc::new(Admission::new(64));
+    admission.take_down("db:1").await;
+    let (order, mut tasks) = (Arc::new(Mutex::new(Vec::new())), JoinSet::new());
+    for number in 0..10 {
+        let (admission, order) = (Arc::clone(&admission), Arc::clone(&order));
+        tasks.spawn(async move {
+            let prober = admission.enter(Some("db:1")).await;
+            order.lock().unwrap().push(number);
+            prober.unreached(&failure(), &BACKOFF);
+        });
+    }
+    timeout(Duration::from_secs(60), tasks.join_all()).await.expect("everybody has a turn");
+    assert!(order.lock().unwrap().iter().copied().eq(0..10));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failure_is_told_while_the_endpoint_is_down_and_the_first_after_the_pause_probes() {
     let admission = Admission::new(64);
     assert!(admission.last_failure("db:1").is_none());
