@@ -14,6 +14,7 @@ use super::{
     retry::Patience,
     shared::{Shared, targets},
     task::AbortOnDrop,
+    visit::Visit,
 };
 use crate::{
     config::{Lifecycle, Resolved},
@@ -237,30 +238,32 @@ async fn supervise(mut report: Report, patience: Patience) {
 /// Runs the user's code in a task apart, so that its timeout holds also when it blocks its thread. `None` when the
 /// runtime is ending: the report says so when it is dropped.
 async fn one_try(attempt: &Attempt, report: &Report) -> Option<Result<Client, Failure<Error>>> {
-    let (entry, lifecycle) = (Arc::clone(&report.entry), report.lifecycle);
-    let work = AbortOnDrop::spawn(connect(attempt.clone(), entry, report.id, lifecycle));
-    match timeout_at(attempt.deadline(), work).await {
-        Ok(Ok(result)) => Some(result.map(Delivery::arrive)),
-        Ok(Err(join)) if join.is_panic() => Some(Err(attempt.panicked())),
-        Ok(Err(_)) => None,
-        Err(_) => Some(Err(attempt.timed_out())),
-    }
+    let visit = Visit::default();
+    let (entry, id, lifecycle) = (Arc::clone(&report.entry), report.id, report.lifecycle);
+    let others = OtherConnections { attempt: attempt.clone(), entry, id, visit: visit.clone() };
+    let work = AbortOnDrop::spawn(connect(others, lifecycle));
+    let result = match timeout_at(attempt.deadline(), work).await {
+        Ok(Ok(result)) => result.map(Delivery::arrive),
+        Ok(Err(join)) if join.is_panic() => Err(attempt.panicked()),
+        Ok(Err(_)) => return None,
+        Err(_) => Err(attempt.timed_out(&visit)),
+    };
+    visit.ended(result.as_ref().err(), &while_waited_for(&lifecycle));
+    Some(result)
 }
 
-async fn connect(
-    attempt: Attempt,
-    entry: Arc<Entry>,
-    id: AttemptId,
-    lifecycle: Lifecycle,
-) -> Result<Delivery, Failure<Error>> {
+async fn connect(others: OtherConnections, lifecycle: Lifecycle) -> Result<Delivery, Failure<Error>> {
+    let (attempt, entry, visit) = (others.attempt.clone(), Arc::clone(&others.entry), others.visit.clone());
     let shared = &attempt.shared;
     let configuration = shared.configuration();
     let Resolved { instance, secrets } =
         configuration.resolve(&attempt.name).map_err(|diagnostics| attempt.unresolved(diagnostics))?;
-    entry.depends_only_on(configuration.find(&attempt.name).map(targets).unwrap_or_default());
-    let others = OtherConnections { attempt: attempt.clone(), entry: Arc::clone(&entry), id };
+    let needed = configuration.find(&attempt.name).map(targets).unwrap_or_default();
     let config_dir = Arc::clone(configuration.config_dir());
     drop(configuration);
+    entry.depends_only_on(needed.clone());
+    others.all_connected(&needed).await.map_err(|error| attempt.refused(error.into(), &secrets))?;
+    visit.enter(&shared.admission, instance.endpoint_erased()).await;
     let context = ConnectContext::new(Arc::clone(&attempt.name), config_dir, attempt.deadline(), Arc::new(others));
     let any = instance.connect_erased(&context).await.map_err(|cause| attempt.refused(cause, &secrets))?;
     let client_type = entry.client_type_to_be().expect("a declared connection's type is known");

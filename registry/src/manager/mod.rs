@@ -1,5 +1,6 @@
 //! What applications hold: loads a configuration, connects by name, and closes in order.
 
+mod admission;
 mod agenda;
 mod builder;
 mod connect;
@@ -17,6 +18,7 @@ mod references;
 mod retry;
 mod shared;
 mod task;
+mod visit;
 mod watch_over;
 
 pub use builder::ConnectionManagerBuilder;

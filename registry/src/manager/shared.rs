@@ -7,7 +7,7 @@ use std::{
 
 use tokio::{runtime::Handle, time::Instant};
 
-use super::{agenda::Agenda, events::Teller, pulse::Pulse};
+use super::{admission::Admission, agenda::Agenda, events::Teller, pulse::Pulse};
 use crate::{
     config::{Configuration, Declared, LoadRequest},
     diagnostic::did_you_mean,
@@ -31,6 +31,7 @@ pub(super) struct Shared {
     runtime: OnceLock<Handle>,
     /// Beats while user code runs.
     pub(super) pulse: Pulse,
+    pub(super) admission: Admission,
     pub(super) agenda: Agenda,
     pub(super) teller: Teller,
     /// Moments are counted from here.
@@ -43,6 +44,7 @@ impl Shared {
         request: LoadRequest,
         configuration: Declarations,
         runtime: Option<Handle>,
+        max_concurrent_connects: usize,
     ) -> Self {
         let registry = ConnectionRegistry::new();
         for declared in configuration.connections().iter().filter(|declared| declared.enabled) {
@@ -56,6 +58,7 @@ impl Shared {
             configuration: RwLock::new(Arc::new(configuration)),
             runtime: runtime.map_or_else(OnceLock::new, OnceLock::from),
             pulse: Pulse::default(),
+            admission: Admission::new(max_concurrent_connects),
             agenda: Agenda::default(),
             teller: Teller::default(),
             epoch: Instant::now(),
