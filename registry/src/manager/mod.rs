@@ -11,6 +11,9 @@ mod pulse;
 mod references;
 mod shared;
 mod task;
+#[cfg(feature = "watch")]
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the manager does not follow its files yet"))]
+mod watch;
 
 pub use builder::ConnectionManagerBuilder;
 pub use connections::ConnectionManager;
