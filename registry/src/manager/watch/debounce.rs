@@ -31,8 +31,10 @@ pub(super) enum Decision {
 /// Why it is time to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Occasion {
-    /// Something happened, and it is quiet again or has gone on for long enough.
-    Events,
+    /// Something happened, and it is quiet again.
+    Quiet,
+    /// Events go on and on. When they end there is another look.
+    Storm,
     /// Nothing was heard for a while.
     Silence,
 }
@@ -50,14 +52,15 @@ impl Debounce {
     }
 
     /// A look begins, and sees all that has happened up to now.
-    pub(super) fn looked(&mut self, now: Duration) {
-        self.storm = None;
+    pub(super) fn looked(&mut self, now: Duration, occasion: Occasion) {
+        self.storm = (occasion == Occasion::Storm).then_some(Storm { first: now, last: now });
         self.looked_at = now;
     }
 
     pub(super) fn decide(&self, now: Duration) -> Decision {
         let (due, occasion) = match self.storm {
-            Some(Storm { first, last }) => ((last + QUIET).min(first + LONGEST), Occasion::Events),
+            Some(Storm { first, last }) if last + QUIET <= first + LONGEST => (last + QUIET, Occasion::Quiet),
+            Some(Storm { first, .. }) => (first + LONGEST, Occasion::Storm),
             None => (self.looked_at + self.period, Occasion::Silence),
         };
         if now < due { Decision::Wait(due) } else { Decision::Look(occasion) }
@@ -95,16 +98,16 @@ mod tests {
     fn looks_after_200_ms_of_quiet() {
         check(&[2_000], 2_000, Decision::Wait(at(2_200)));
         check(&[2_000], 2_199, Decision::Wait(at(2_200)));
-        check(&[2_000], 2_200, Decision::Look(Occasion::Events));
+        check(&[2_000], 2_200, Decision::Look(Occasion::Quiet));
         check(&[2_000, 2_150], 2_200, Decision::Wait(at(2_350)));
-        check(&[2_000, 2_150], 2_350, Decision::Look(Occasion::Events));
+        check(&[2_000, 2_150], 2_350, Decision::Look(Occasion::Quiet));
     }
 
     #[test]
     fn a_storm_puts_a_look_off_for_800_ms_at_most() {
         let storm: Vec<_> = (2_000..2_799).collect();
         check(&storm, 2_799, Decision::Wait(at(2_800)));
-        check(&storm, 2_800, Decision::Look(Occasion::Events));
+        check(&storm, 2_800, Decision::Look(Occasion::Storm));
     }
 
     #[test]
@@ -118,7 +121,7 @@ mod tests {
     fn a_look_sees_what_was_before_it_and_not_what_comes_after() {
         let mut debounce = Debounce::new(at(0), at(10_000));
         debounce.happened(at(100));
-        debounce.looked(at(300));
+        debounce.looked(at(300), Occasion::Quiet);
         assert!(!debounce.is_open());
         assert_eq!(debounce.decide(at(300)), Decision::Wait(at(10_300)));
         debounce.happened(at(301));
@@ -127,17 +130,21 @@ mod tests {
     }
 
     #[test]
-    fn a_storm_of_a_minute_is_looked_at_every_800_ms() {
+    fn a_storm_of_a_minute_is_looked_at_every_800_ms_and_once_it_is_over() {
         let mut debounce = Debounce::new(at(0), at(10_000));
         let mut looks = Vec::new();
         for now in (0..60_000).map(at) {
             debounce.happened(now);
-            if debounce.decide(now) == Decision::Look(Occasion::Events) {
-                debounce.looked(now);
+            if debounce.decide(now) == Decision::Look(Occasion::Storm) {
+                debounce.looked(now, Occasion::Storm);
                 looks.push(now);
             }
         }
         assert_eq!(looks.len(), 74);
-        assert!(looks.windows(2).all(|pair| pair[1] - pair[0] <= LONGEST + at(1)));
+        assert!(looks.windows(2).all(|pair| pair[1] - pair[0] == LONGEST));
+        let end = looks[73];
+        assert!(debounce.is_open(), "a look in quiet is still to come");
+        debounce.looked(end, Occasion::Storm);
+        assert_eq!(debounce.decide(end + QUIET), Decision::Look(Occasion::Quiet));
     }
 }

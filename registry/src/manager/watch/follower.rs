@@ -105,7 +105,7 @@ impl Follower {
         self.look = None;
         let mut eye = lock(&self.eye);
         let old = mem::replace(&mut eye.followed, new);
-        let found = eye.look();
+        let found = eye.look(Occasion::Quiet);
         let known = mem::replace(&mut self.known, Content::nothing());
         self.known = known.carried_over(&old, &eye.followed, found);
         let has_more = !old.covers_all(&eye.followed);
@@ -128,9 +128,9 @@ impl Follower {
             let now = self.now();
             match self.debounce.decide(now) {
                 Decision::Look(occasion) => {
-                    self.debounce.looked(now);
+                    self.debounce.looked(now, occasion);
                     let eye = Arc::clone(&self.eye);
-                    self.look = Some(Look { occasion, task: spawn_blocking(move || lock(&eye).look()) });
+                    self.look = Some(Look { occasion, task: spawn_blocking(move || lock(&eye).look(occasion)) });
                 }
                 Decision::Wait(until) => self.wait(self.epoch + until).await,
             }
@@ -175,8 +175,11 @@ impl Follower {
 
 impl Eye {
     /// Watches where the files are now, then reads them: what changes afterwards makes an event.
-    fn look(&mut self) -> Content {
-        self.watches.align(&self.followed);
+    fn look(&mut self, occasion: Occasion) -> Content {
+        // In a storm the thread of the watches has no time for us, and there is a look afterwards.
+        if occasion != Occasion::Storm {
+            self.watches.align(&self.followed);
+        }
         Content::read(&self.followed, &self.digester)
     }
 }
@@ -212,7 +215,7 @@ impl Follower {
     }
 
     pub(super) fn look_now(&self) {
-        lock(&self.eye).look();
+        lock(&self.eye).look(Occasion::Quiet);
     }
 
     pub(super) fn announced(&self) -> u64 {

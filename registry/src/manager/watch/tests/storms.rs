@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use super::support::{PATIENCE, Scene, follow};
 
-/// A thread that writes ever new content to a file, as fast as it can.
+/// A thread that puts ever new files in the place of one, as fast as it can.
 struct Storm {
     is_over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -26,8 +26,10 @@ impl Storm {
         let is_over = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&is_over);
         let write = move || {
+            let new = path.with_extension("new");
             for n in 0_u64.. {
-                fs::write(&path, n.to_string()).unwrap();
+                fs::write(&new, n.to_string()).unwrap();
+                fs::rename(&new, &path).unwrap();
                 if seen.load(Ordering::Relaxed) {
                     return;
                 }
