@@ -110,7 +110,8 @@ fn names(routes: &Routes, path: &Path) -> bool {
         || path.file_name().is_some_and(|name| routes.names.contains(name))
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use std::path::PathBuf;
 

@@ -211,3 +211,14 @@ async fn a_change_without_an_event_is_found_within_ten_seconds() {
         assert!(begin.elapsed() <= Duration::from_millis(10_300) * n, "{:?} for {n}", begin.elapsed());
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn following_another_set_looks_at_once_for_what_was_missed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut follower = follow(folder.path(), &["app.toml"], &[]).deaf();
+    fs::write(folder.path().join("app.toml"), "one").unwrap();
+    assert!(!follower.follow(below(folder.path(), &["app.toml"]), Vec::new()));
+    let begin = tokio::time::Instant::now();
+    follower.changed().await;
+    assert!(begin.elapsed() <= Duration::from_millis(300), "{:?}", begin.elapsed());
+}
