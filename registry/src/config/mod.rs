@@ -51,6 +51,8 @@ mod fields;
 mod tests;
 
 pub use field::{Field, Visibility};
+#[cfg(feature = "watch")]
+pub(crate) use source::read as read_file;
 pub(crate) use {
     configuration::{Configuration, Declared, Resolved},
     decode::{DecodeError, Decoder},

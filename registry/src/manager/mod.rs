@@ -19,6 +19,9 @@ mod retry;
 mod shared;
 mod task;
 mod visit;
+#[cfg(feature = "watch")]
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the manager does not follow its files yet"))]
+mod watch;
 mod watch_over;
 
 pub use builder::ConnectionManagerBuilder;
