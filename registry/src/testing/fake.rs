@@ -9,10 +9,13 @@ use super::{
 };
 use crate::{BoxError, ConnectContext, Connection, ConnectionRef, Secret, Update, connection_type};
 
-/// Two types of the same fields: what differs is a constant of the trait.
+/// Two types of the same fields: what differs is a constant of the trait. All that is said of a type beyond its first
+/// line is in a file, since the compiler repeats what stands in the invocation.
 macro_rules! fake {
-    ($(#[$attribute:meta])* $type_name:literal $ident:ident $self_healing:literal) => {
+    ($(#[$attribute:meta])* $type_name:literal $ident:ident $self_healing:literal $guide:literal) => {
         $(#[$attribute])*
+        #[doc = ""]
+        #[doc = include_str!($guide)]
         #[connection_type($type_name)]
         #[derive(Debug)]
         pub struct $ident {
@@ -64,6 +67,8 @@ macro_rules! fake {
             journal: Option<String>,
         }
 
+        // A program that lacks an `impl Connection` is not helped by a list of fakes.
+        #[diagnostic::do_not_recommend]
         impl Connection for $ident {
             type Client = FakeClient;
 
@@ -109,72 +114,12 @@ macro_rules! fake {
 
 fake! {
     /// A connection to nothing that follows a script; its client is a [`FakeClient`].
-    ///
-    /// The fields `connect`, `check`, `disconnect` and `update` are lists of steps. Each call takes the next step, and the
-    /// last one goes on for ever. A script that is changed begins at its first step; its
-    /// [`Journal`](super::Journal) knows how far each one is.
-    ///
-    /// | step | what the call does |
-    /// |---|---|
-    /// | `"ok"` | succeeds |
-    /// | `"error"` | fails; trying again may help |
-    /// | `"permanent"` | fails with [`ConnectError::permanent`](crate::ConnectError::permanent) |
-    /// | `"slow"` | waits for the time in `slow`, then succeeds |
-    /// | `"never"` | never ends |
-    /// | `"panic"` | panics |
-    /// | `"block"` | blocks its thread for the time in `block`, then succeeds |
-    /// | `"random"` | one of the steps above |
-    /// | `"rebuild"` | in `update` alone: asks for a new client |
-    ///
-    /// Of 16 random steps 8 are `"ok"`, 2 `"error"`, 2 `"slow"`, and one each `"permanent"`, `"never"`, `"panic"` and
-    /// `"block"`. Which one it is follows from the field `seed`, the name of the connection, the method and the number of
-    /// the call alone, so that a run can be repeated.
-    ///
-    /// All waiting is on tokio's clock, which a test can pause. A blocked thread is the one exception: it is blocked by
-    /// [`std::thread::sleep`], in real time, as a careless driver does it.
-    ///
-    /// An update takes its script and its password from the new configuration.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), connection_registry::BoxError> {
-    /// use connection_registry::{ConnectionManager, ErrorKind, testing::{FakeClient, Journal}};
-    ///
-    /// let connections = ConnectionManager::builder()
-    ///     .toml(
-    ///         r#"
-    ///         [connections.orders]
-    ///         type = "fake"
-    ///         connect = ["permanent", "ok"] # fails once, then works
-    ///         journal = "fake of the example"
-    ///         "#,
-    ///     )
-    ///     .build()?;
-    /// let error = connections.get::<FakeClient>("orders").await.unwrap_err();
-    /// assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::ConnectFailed, false));
-    ///
-    /// connections.disconnect("orders").await?; // forgets the failure
-    /// let orders = connections.get::<FakeClient>("orders").await?;
-    /// assert_eq!(orders.number(), 1);
-    /// assert_eq!(Journal::of("fake of the example").connects(), 2);
-    /// # Ok(()) }
-    /// ```
-    "fake" Fake false
+    "fake" Fake false "fake.md"
 }
 
 fake! {
     /// A [`Fake`] that heals itself, as a pool does: its client is kept when checks fail. It has the same fields.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), connection_registry::BoxError> {
-    /// use connection_registry::{Connection, ConnectionManager, testing::{Fake, FakeClient, FakePool}};
-    ///
-    /// const { assert!(FakePool::SELF_HEALING && !Fake::SELF_HEALING) };
-    /// let toml = "connections.pool = { type = 'fake-pool', check = ['error'], journal = 'pool of the example' }";
-    /// let connections = ConnectionManager::builder().toml(toml).build()?;
-    /// assert_eq!(connections.get::<FakeClient>("pool").await?.number(), 1);
-    /// # Ok(()) }
-    /// ```
-    "fake-pool" FakePool true
+    "fake-pool" FakePool true "fake_pool.md"
 }
 
 fn rebuild() -> Vec<UpdateStep> {

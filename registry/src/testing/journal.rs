@@ -21,7 +21,7 @@ use super::{
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), connection_registry::BoxError> {
 /// use connection_registry::{ConnectionManager, testing::{FakeClient, Journal}};
 ///
-/// let toml = "connections.db = { type = 'fake', connect = ['error', 'ok'], journal = 'journal of the example' }";
+/// let toml = "connections.db = { type = 'fake', connect = ['permanent', 'ok'], journal = 'journal of the example' }";
 /// let connections = ConnectionManager::builder().toml(toml).build()?;
 /// assert!(connections.get::<FakeClient>("db").await.is_err());
 ///

@@ -10,7 +10,7 @@ use connection_registry::{
     BoxError, ConnectContext, ConnectError, Connection, ConnectionRef, Secret, connection_type,
     testing::{
         Fake, FakeClient, FakePool, Journal,
-        conformance::{Fault, Outcome, Report, Suite},
+        conformance::{Fault, Outcome, Report, Suite, Trial},
     },
 };
 use tokio::task::yield_now;
@@ -40,7 +40,7 @@ fn caught(report: &Report, expected: &[(&str, &str)]) {
 
 fn skipped(report: &Report) -> Vec<&str> {
     let is_skipped = |outcome: &Outcome| matches!(outcome, Outcome::Skipped(_));
-    report.trials().iter().filter(|trial| is_skipped(trial.outcome())).map(|trial| trial.name()).collect()
+    report.trials().iter().filter(|trial| is_skipped(trial.outcome())).map(Trial::name).collect()
 }
 
 #[tokio::test(start_paused = true)]
@@ -69,7 +69,13 @@ async fn a_good_type_is_clean_on_a_runtime_with_threads() {
     let report = Suite::<FakePool>::new("journal = 'conforms with threads'").run().await;
     report.assert_clean();
     assert_eq!(skipped(&report), ["shows no canary", "fails as it should", "gives up in time"]);
-    assert_eq!(Journal::of("conforms with threads").live(), 0);
+    // The goodbye of an attempt that was given up at its last moment is nobody's to wait for.
+    let all_gone = async {
+        while Journal::of("conforms with threads").live() > 0 {
+            yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), all_gone).await.expect("no client stays");
 }
 
 #[tokio::test(start_paused = true)]
@@ -163,17 +169,15 @@ async fn a_peer_that_never_answers_is_caught_when_connect_waits_for_it_for_ever(
 
 #[tokio::test(start_paused = true)]
 async fn a_second_connect_that_fails_is_caught() {
-    let words = "the second connect: no client: connection `conformance` of type `once`";
     let report = Suite::<Once>::new("").run().await;
-    let (name, why) = ("connects again after a disconnect", words);
-    let trial = report.trials().iter().find(|trial| trial.name() == name).unwrap();
+    let outcome = |name| report.trials().iter().find(|trial| trial.name() == name).unwrap().outcome();
+    let again = outcome("connects again after a disconnect");
     assert!(
-        matches!(trial.outcome(), Outcome::Failed(found) if found.contains("connects once alone")),
-        "{why}\n{report}"
+        matches!(again, Outcome::Failed(why) if why.starts_with("the second connect: ") && why.contains("once alone")),
+        "{report}"
     );
     for name in ["connects and gives a client", "many gets at once give one client", "disconnects"] {
-        let trial = report.trials().iter().find(|trial| trial.name() == name).unwrap();
-        assert_eq!(trial.outcome(), &Outcome::Passed, "{report}");
+        assert_eq!(outcome(name), &Outcome::Passed, "{report}");
     }
 }
 

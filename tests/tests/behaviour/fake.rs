@@ -111,36 +111,42 @@ async fn the_last_step_goes_on_and_a_changed_script_begins_anew() {
         }
         outcomes
     };
-    assert_eq!(outcomes("changed", "['error', 'ok']").await, [false, true, true]);
-    assert_eq!(outcomes("changed", "['ok', 'error']").await, [true, false, false], "the script is another one");
-    assert_eq!(outcomes("changed", "['error', 'ok']").await, [true; 3], "and the old one goes on");
-    assert_eq!(outcomes("unchanged", "['error', 'ok']").await, [false, true, true], "in a journal of its own");
+    assert_eq!(outcomes("changed", "['permanent', 'ok']").await, [false, true, true]);
+    assert_eq!(outcomes("changed", "['ok', 'permanent']").await, [true, false, false], "the script is another one");
+    assert_eq!(outcomes("changed", "['permanent', 'ok']").await, [true; 3], "and the old one goes on");
+    assert_eq!(outcomes("unchanged", "['permanent', 'ok']").await, [false, true, true], "in a journal of its own");
     assert_eq!(outcomes("empty", "[]").await, [true; 3]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn random_steps_are_the_same_for_the_same_seed() {
-    let play = |journal: String, seed: u64| async move {
-        let fields = format!(
-            "connect = ['random']\ndisconnect = ['random']\nseed = {seed}\nblock = '0s'\n\
-             lifecycle = {{ connect_timeout = '2s', disconnect_timeout = '2s' }}"
-        );
-        let (connections, journal) = fake(&journal, &fields);
-        for _ in 0..60 {
-            let _ = connections.get::<FakeClient>("a").await;
-            let _ = connections.disconnect("a").await;
-        }
-        texts(&journal)
-    };
     for seed in [0, 1, u64::MAX / 2] {
-        let first = play(format!("random {seed} once"), seed).await;
-        let again = play(format!("random {seed} again"), seed).await;
-        assert_eq!(first, again, "SEED={seed}");
-        for end in ["connected a", "failed to connect a", "disconnected a", "failed to disconnect a"] {
-            assert!(first.iter().any(|event| event.starts_with(end)), "SEED={seed} never {end}");
+        let first = random_checks(&format!("random {seed}"), seed).await;
+        assert_eq!(first, random_checks(&format!("random {seed} again"), seed).await, "SEED={seed}");
+        for outcome in ["passed", "failed", "panicked", "never ended"] {
+            assert!(first.contains(&outcome), "SEED={seed} has none that {outcome}: {first:?}");
         }
     }
-    assert_ne!(play("random 2".into(), 2).await, play("random 3".into(), 3).await);
+    assert_ne!(random_checks("random 2", 2).await, random_checks("random 3", 3).await);
+}
+
+/// What comes of the first hundred random checks of a connection.
+async fn random_checks(journal: &str, seed: u64) -> Vec<&'static str> {
+    let (connections, _) = fake(journal, "");
+    let client = connections.get::<FakeClient>("a").await.unwrap();
+    let made = create(&format!("check = ['random']\nseed = {seed}\nblock = '0s'"));
+    let mut outcomes = Vec::new();
+    for _ in 0..100 {
+        let (made, client) = (made.clone(), client.clone());
+        let check = tokio::spawn(async move { made.downcast_ref::<Fake>().unwrap().check(&client).await });
+        outcomes.push(match tokio::time::timeout(Duration::from_secs(2), check).await {
+            Ok(Ok(Ok(()))) => "passed",
+            Ok(Ok(Err(_))) => "failed",
+            Ok(Err(_)) => "panicked",
+            Err(_) => "never ended",
+        });
+    }
+    outcomes
 }
 
 #[tokio::test(start_paused = true)]
@@ -220,8 +226,10 @@ async fn a_journal_keeps_the_last_events_and_counts_all() {
 #[tokio::test]
 async fn the_password_of_a_fake_is_in_its_client_and_nowhere_else() {
     const CANARY: &str = "c4nary of a fake";
-    let (connections, journal) =
-        fake("canary of a fake", &format!("password = '{CANARY}'\nconnect = ['ok', 'error']\ndisconnect = ['error']"));
+    let (connections, journal) = fake(
+        "canary of a fake",
+        &format!("password = '{CANARY}'\nconnect = ['ok', 'permanent']\ndisconnect = ['error']"),
+    );
     let client = connections.get::<FakeClient>("a").await.unwrap();
     assert_eq!(client.password().expose(), CANARY);
     let made = create(&format!("password = '{CANARY}'"));

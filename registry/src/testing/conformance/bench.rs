@@ -10,7 +10,7 @@ use std::{
 
 use tokio::{task::JoinSet, time::timeout};
 
-use super::{interrupted, output::Canaries, suite::Interrupting, trial::Verdict};
+use super::{interrupted, output::Canaries, trial::Verdict};
 use crate::{
     __private::ConnectionDeclaration, Conn, Connection, ConnectionFactory, ConnectionManager, Instance, Result,
 };
@@ -115,6 +115,9 @@ impl<C: Connection> Bench<C> {
         Ok(manager)
     }
 }
+
+/// So that the two catalogues cannot be taken for each other.
+pub(super) struct Interrupting(ConnectionFactory);
 
 /// What the catalogues of the trials are filled with.
 #[derive(Default)]

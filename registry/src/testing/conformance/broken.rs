@@ -79,6 +79,8 @@ async fn fails<C: Connection>(bench: &Bench<C>, broken: &Broken, limit: Duration
 fn problems_of(error: &Error, type_name: &str, fault: Fault) -> Vec<String> {
     match error.kind() {
         ErrorKind::ConnectFailed => {}
+        // One that tells an earlier error of the type is as good as that.
+        ErrorKind::ConnectTimeout if error.cause().is_some() => {}
         ErrorKind::ConnectTimeout => return vec![format!("it gave no error of its own: {error}")],
         // Its own text says what happened.
         _ => return vec![error.to_string()],

@@ -9,8 +9,8 @@ use tokio::{
 
 use super::{
     bench::{Bench, NAME},
-    interrupted::{self, Interruption},
-    trial::{NotPassed, Trial, Verdict},
+    interrupted::{self, INTERRUPTED},
+    trial::{Trial, Verdict},
 };
 use crate::{Connection, ConnectionManager, Error, ErrorKind};
 
@@ -73,7 +73,7 @@ fn was_interrupted(error: &Error) -> Verdict {
     match error.kind() {
         ErrorKind::ConnectPanicked => Err("it panicked when it was dropped".into()),
         _ => match error.cause() {
-            Some(cause) if cause.is::<Interruption>() => Ok(()),
+            Some(cause) if cause.to_string() == INTERRUPTED => Ok(()),
             _ => Err(error.to_string().into()),
         },
     }
@@ -83,16 +83,6 @@ fn was_interrupted(error: &Error) -> Verdict {
 async fn works<C: Connection>(bench: &Bench<C>, manager: &ConnectionManager) -> Verdict {
     let client = bench.get(manager).await?;
     bench.check(client).await
-}
-
-impl NotPassed {
-    /// The same, said to have happened in a part of the trial.
-    pub(super) fn in_a(self, part: &str) -> Self {
-        match self {
-            Self::Failed(why) => Self::Failed(format!("{part}: {why}")),
-            skipped @ Self::Skipped(_) => skipped,
-        }
-    }
 }
 
 /// After so many polls it is taken for sure that the others go as well.

@@ -1,8 +1,6 @@
 //! A type whose `connect` is given up in the middle.
 
 use std::{
-    error::Error,
-    fmt,
     future::{Future, poll_fn},
     pin::pin,
     task::Poll,
@@ -12,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::{
     __private::{ConnectionDeclaration, Declaration},
-    BoxError, ConnectContext, Connection,
+    BoxError, ConnectContext, ConnectError, Connection,
 };
 
 /// `C`, but that a connection named by [`name`] drops the future of its `connect` after so many polls.
@@ -55,18 +53,6 @@ impl<'de, C: Deserialize<'de>> Deserialize<'de> for Interrupted<C> {
     }
 }
 
-/// What an interrupted `connect` gives.
-#[derive(Debug)]
-pub(super) struct Interruption;
-
-impl fmt::Display for Interruption {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("interrupted by its trial")
-    }
-}
-
-impl Error for Interruption {}
-
 /// The name of a connection that is interrupted after so many polls.
 pub(super) fn name(polls: u32) -> String {
     format!("{PREFIX}{polls}")
@@ -87,9 +73,12 @@ async fn interrupt<T>(work: impl Future<Output = Result<T, BoxError>>, polls: u3
                 return Poll::Ready(result);
             }
         }
-        if left == 0 { Poll::Ready(Err(Interruption.into())) } else { Poll::Pending }
+        if left == 0 { Poll::Ready(Err(ConnectError::permanent(INTERRUPTED).into())) } else { Poll::Pending }
     })
     .await
 }
 
 const PREFIX: &str = "interrupted-after-";
+
+/// What an interrupted `connect` gives. It is a permanent error: the trial counts on one attempt.
+pub(super) const INTERRUPTED: &str = "interrupted by its trial";

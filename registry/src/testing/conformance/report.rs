@@ -74,7 +74,7 @@ impl Trial {
         Self { name: name.into(), outcome }
     }
 
-    /// What was tried, as in [the table of the trials](super#the-trials).
+    /// What was tried, as in [the table of the trials](crate::testing::conformance#the-trials).
     pub fn name(&self) -> &str {
         &self.name
     }

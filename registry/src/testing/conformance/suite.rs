@@ -14,7 +14,7 @@ use super::{
     secret,
     trial::{self, Verdict},
 };
-use crate::{__private::ConnectionDeclaration, ConnectionFactory};
+use crate::__private::ConnectionDeclaration;
 
 /// The conformance suite of the connection type `C`.
 ///
@@ -24,7 +24,7 @@ use crate::{__private::ConnectionDeclaration, ConnectionFactory};
 /// field refers is declared behind the fields, as `[connections.bastion]`, and its type is added by
 /// [`with_type`](Self::with_type).
 ///
-/// See [the module](self) for the trials and an example.
+/// See [the module](crate::testing::conformance) for the trials and an example.
 #[must_use = "a suite does nothing before `run`"]
 pub struct Suite<C> {
     types: Types,
@@ -161,7 +161,3 @@ async fn in_a_task(trial: impl Future<Output = Verdict> + Send + 'static) -> Ver
 
 /// A lifecycle without time is no valid one.
 const SHORTEST_TIMEOUT: Duration = Duration::from_millis(1);
-
-/// So that the two catalogues cannot be taken for each other.
-#[derive(Debug)]
-pub(super) struct Interrupting(pub(super) ConnectionFactory);

@@ -32,6 +32,16 @@ pub(super) enum NotPassed {
     Skipped(String),
 }
 
+impl NotPassed {
+    /// The same, said to have happened in a part of the trial.
+    pub(super) fn in_a(self, part: &str) -> Self {
+        match self {
+            Self::Failed(why) => Self::Failed(format!("{part}: {why}")),
+            skipped @ Self::Skipped(_) => skipped,
+        }
+    }
+}
+
 impl From<String> for NotPassed {
     fn from(why: String) -> Self {
         Self::Failed(why)
