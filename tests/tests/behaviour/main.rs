@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod configuration;
+mod conformance;
 mod connect;
 mod disconnect;
+mod fake;
 mod gates;
 mod guards;
 mod mistakes;
