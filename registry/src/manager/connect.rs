@@ -166,7 +166,7 @@ async fn supervise(mut report: Report) {
 
 async fn connect(attempt: Attempt, entry: Arc<Entry>, id: AttemptId) -> Result<Delivery, Failure<Error>> {
     let shared = &attempt.shared;
-    let Resolved { instance, secrets } =
+    let Resolved { instance, secrets, content: _ } =
         shared.configuration.resolve(&attempt.name).map_err(|diagnostics| attempt.unresolved(diagnostics))?;
     let references = shared.configuration.find(&attempt.name).map_or(&[][..], |declared| &declared.references);
     entry.depends_only_on(references.iter().map(|reference| Arc::from(&*reference.target)).collect());
