@@ -24,6 +24,7 @@ mod reserved;
 // Interpolate: what placeholders stand for.
 mod interpolate;
 mod placeholder;
+mod template;
 
 // Check: whether each connection can be made.
 mod check;
@@ -45,7 +46,10 @@ mod secrets;
 
 // What they give.
 mod configuration;
+mod declared;
 mod fields;
+mod fingerprint;
+mod watched;
 
 #[cfg(test)]
 mod tests;
@@ -54,7 +58,8 @@ pub use field::{Field, Visibility};
 #[cfg(feature = "watch")]
 pub(crate) use source::read as read_file;
 pub(crate) use {
-    configuration::{Configuration, Declared, Resolved},
+    configuration::{Configuration, Resolved},
+    declared::Declared,
     decode::{DecodeError, Decoder},
     environment::Environment,
     fields::decode_fields,
@@ -66,3 +71,5 @@ pub(crate) use {
     secrets::without_secrets,
     types::{DecodeFn, TypeInfo, Types},
 };
+#[expect(unused_imports, reason = "for the reload, which comes next")]
+pub(crate) use {fingerprint::Fingerprint, watched::Watched};

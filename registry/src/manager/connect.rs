@@ -256,7 +256,7 @@ async fn connect(others: OtherConnections, lifecycle: Lifecycle) -> Result<Deliv
     let (attempt, entry, visit) = (others.attempt.clone(), Arc::clone(&others.entry), others.visit.clone());
     let shared = &attempt.shared;
     let configuration = shared.configuration();
-    let Resolved { instance, secrets } =
+    let Resolved { instance, secrets, content: _ } =
         configuration.resolve(&attempt.name).map_err(|diagnostics| attempt.unresolved(diagnostics))?;
     let needed = configuration.find(&attempt.name).map(targets).unwrap_or_default();
     let config_dir = Arc::clone(configuration.config_dir());

@@ -36,7 +36,8 @@ async fn a_connect_does_what_its_step_says() {
         ("never", Some((ErrorKind::ConnectTimeout, true)), 10_000),
     ];
     for (step, expected, took) in steps {
-        let fields = format!("connect = ['{step}']\ndelay = '50ms'\nblock = '10ms'");
+        let once = "lifecycle.retry = { base = '20s', max = '20s' }";
+        let fields = format!("connect = ['{step}']\ndelay = '50ms'\nblock = '10ms'\n{once}");
         let (connections, journal) = fake(&format!("the step {step}"), &fields);
         let (start, really) = (Instant::now(), RealInstant::now());
         let result = connections.get::<FakeClient>("a").await;
@@ -157,11 +158,11 @@ async fn what_a_fake_needs_is_connected_before_it_and_is_checked_at_load() {
     let connections = manager(toml);
     connections.get::<FakeClient>("top").await.unwrap();
     let expected = [
-        "connecting top",
         "connecting left",
         "connected left 1",
         "connecting right",
         "connected right 1",
+        "connecting top",
         "connected top 1",
     ];
     assert_eq!(texts(&Journal::of("needs others")), expected);
