@@ -17,6 +17,7 @@ mod pulse;
 mod references;
 mod retry;
 mod shared;
+mod start;
 mod task;
 mod visit;
 #[cfg(feature = "watch")]

@@ -1,7 +1,7 @@
 //! What all clones of a manager share.
 
 use std::{
-    sync::{Arc, OnceLock, PoisonError, RwLock},
+    sync::{Arc, OnceLock, PoisonError, RwLock, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -32,6 +32,9 @@ pub(super) struct Shared {
     /// Beats while user code runs.
     pub(super) pulse: Pulse,
     pub(super) admission: Admission,
+    pub(super) max_concurrent_connects: usize,
+    /// Whether `start` was called: eager connections that come later are connected, too.
+    pub(super) is_started: AtomicBool,
     pub(super) agenda: Agenda,
     pub(super) teller: Teller,
     /// Moments are counted from here.
@@ -59,6 +62,8 @@ impl Shared {
             runtime: runtime.map_or_else(OnceLock::new, OnceLock::from),
             pulse: Pulse::default(),
             admission: Admission::new(max_concurrent_connects),
+            max_concurrent_connects: max_concurrent_connects.max(1),
+            is_started: AtomicBool::new(false),
             agenda: Agenda::default(),
             teller: Teller::default(),
             epoch: Instant::now(),

@@ -142,6 +142,10 @@ impl ConnectionRegistry {
         entries.by_name.values().for_each(|entry| entry.seal());
     }
 
+    pub(crate) fn is_sealed(&self) -> bool {
+        self.read().sealed
+    }
+
     /// Takes back what [`seal`](Self::seal) did.
     pub(crate) fn unseal(&self) {
         let mut entries = self.write();

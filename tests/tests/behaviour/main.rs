@@ -18,4 +18,5 @@ mod reentrancy;
 mod references;
 mod runtime;
 mod secrets;
+mod start;
 mod stress;
