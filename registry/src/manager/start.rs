@@ -11,7 +11,7 @@ use super::{connections::ConnectionManager, shared::Shared};
 use crate::{
     config::{Declared, Start},
     error::{Error, ErrorKind, Result},
-    registry::{ConnectionState, Entry},
+    registry::ConnectionState,
 };
 
 impl ConnectionManager {
@@ -137,16 +137,6 @@ async fn connect_next(shared: Arc<Shared>, names: Arc<Mutex<VecDeque<Arc<str>>>>
                 shared.retry_what_failed(&entry);
             }
             failed.push((name, error));
-        }
-    }
-}
-
-impl Shared {
-    /// One that failed before it was to be kept up is not on the agenda yet.
-    fn retry_what_failed(self: &Arc<Self>, entry: &Arc<Entry>) {
-        let is_permanent = entry.lock().slot.retry_at().is_some_and(|(_, permanent)| permanent);
-        if let Some(lifecycle) = self.lifecycle_of(entry.name()) {
-            self.retry_later(entry, &lifecycle, is_permanent);
         }
     }
 }
