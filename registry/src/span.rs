@@ -78,6 +78,11 @@ impl Sources {
         LineIndex::new(&self.get(span.source).text).position(span.start as usize)
     }
 
+    /// For whoever asks for many positions.
+    pub(crate) fn locator(&self) -> Locator<'_> {
+        Locator { sources: self, indexes: self.all.iter().map(|_| None).collect() }
+    }
+
     /// `file:line:column` of the start of `span`.
     pub(crate) fn locate(&self, span: Span) -> String {
         let Position { line, column } = self.position(span);
@@ -89,6 +94,22 @@ impl Sources {
 impl std::fmt::Debug for Sources {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list().entries(self.all.iter().map(|source| &source.name)).finish()
+    }
+}
+
+/// Finds positions in the texts of one load, and reads each of them at most once.
+pub(crate) struct Locator<'a> {
+    sources: &'a Sources,
+    indexes: Vec<Option<LineIndex<'a>>>,
+}
+
+impl Locator<'_> {
+    /// As [`Sources::locate`].
+    pub(crate) fn locate(&mut self, span: Span) -> String {
+        let source = self.sources.get(span.source);
+        let index = self.indexes[span.source.0 as usize].get_or_insert_with(|| LineIndex::new(&source.text));
+        let Position { line, column } = index.position(span.start as usize);
+        format!("{}:{line}:{column}", source.name)
     }
 }
 

@@ -7,12 +7,15 @@ use tokio::{
     sync::watch,
     time::{Instant, sleep, timeout, timeout_at},
 };
+use tracing::Instrument;
 
 use super::{
     failure::{Attempt, Tries, rounded},
+    metrics,
     references::{OtherConnections, Waiting},
     retry::Patience,
     shared::{Shared, targets},
+    spans,
     task::AbortOnDrop,
 };
 use crate::{
@@ -155,7 +158,10 @@ impl Report {
                 self.give_up();
                 drop(client.map(|client| Delivery::new(&self.attempt, client)));
             }
-            (Finished::Current | Finished::Kept, Some(Failure { failure, permanent })) => {
+            (finished @ (Finished::Current | Finished::Kept), Some(Failure { failure, permanent })) => {
+                if matches!(finished, Finished::Kept) {
+                    spans::kept(self.entry.name(), generation, &failure);
+                }
                 shared.retry_later(&self.entry, &self.lifecycle, permanent);
                 self.sender.send_replace(Outcome::Failed(failure));
             }
@@ -214,7 +220,10 @@ async fn supervise(mut report: Report, patience: Patience) {
     let _beat = attempt.shared.pulse.begin();
     let backoff = while_waited_for(&report.lifecycle);
     loop {
+        let began = Instant::now();
         let Some(result) = one_try(&attempt, &report).await else { return };
+        let kind = result.as_ref().map(drop).map_err(|failure| failure.failure.kind());
+        metrics::tried(&attempt.shared, &attempt.name, began.elapsed(), kind);
         let failure = match result {
             Ok(client) => return report.finish(Ok(client)),
             Err(failure) => failure,
@@ -227,7 +236,7 @@ async fn supervise(mut report: Report, patience: Patience) {
         if is_last {
             return report.finish(Err(failure));
         }
-        tracing::debug!(connection = %attempt.name, attempt = attempt.number(), error = %failure.failure, "trying again");
+        spans::tried(&attempt.name, attempt.number(), &failure.failure);
         report.entry.lock().slot.tried(report.id);
         attempt.tries.failed(&failure.failure);
         sleep(pause).await;
@@ -238,7 +247,10 @@ async fn supervise(mut report: Report, patience: Patience) {
 /// runtime is ending: the report says so when it is dropped.
 async fn one_try(attempt: &Attempt, report: &Report) -> Option<Result<Client, Failure<Error>>> {
     let (entry, lifecycle) = (Arc::clone(&report.entry), report.lifecycle);
-    let work = AbortOnDrop::spawn(connect(attempt.clone(), entry, report.id, lifecycle));
+    let next_generation = entry.lock().slot.generation() + 1;
+    let type_name = attempt.shared.type_name(&attempt.name);
+    let span = spans::connect(&attempt.name, type_name.as_deref(), next_generation, attempt.number());
+    let work = AbortOnDrop::spawn(connect(attempt.clone(), entry, report.id, lifecycle).instrument(span));
     match timeout_at(attempt.deadline(), work).await {
         Ok(Ok(result)) => Some(result.map(Delivery::arrive)),
         Ok(Err(join)) if join.is_panic() => Some(Err(attempt.panicked())),
@@ -265,7 +277,7 @@ async fn connect(
     let any = instance.connect_erased(&context).await.map_err(|cause| attempt.refused(cause, &secrets))?;
     let client_type = entry.client_type_to_be().expect("a declared connection's type is known");
     let origin = Origin { instance, secrets: secrets.into(), lifecycle };
-    let client = Client { any, client_type, origin: Some(origin), connected_at: shared.now() };
+    let client = Client { any, client_type, origin: Some(origin), generation: 0, connected_at: shared.now() };
     let delivery = Delivery::new(&attempt, client);
     if entry.lock().slot.client().is_some() {
         checked_first(&attempt, &delivery, lifecycle.check_timeout).await?;
