@@ -1,6 +1,9 @@
 //! Where a value stands: a range of bytes in one of the sources that were read.
 
-use std::ops::Range;
+use std::{
+    ops::Range,
+    sync::{Arc, OnceLock},
+};
 
 /// A range of bytes in one source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,6 +45,8 @@ pub(crate) struct Source {
     pub(crate) kind: SourceKind,
     /// True when the text has syntax errors, so that the roles of its tokens cannot be trusted.
     pub(crate) broken: bool,
+    /// Made when somebody first asks for a position.
+    lines: OnceLock<Arc<Lines>>,
 }
 
 /// A line and a column, both from 1; the column counts characters.
@@ -60,7 +65,7 @@ pub(crate) struct Sources {
 impl Sources {
     pub(crate) fn add(&mut self, name: impl Into<String>, text: impl Into<String>, kind: SourceKind) -> SourceId {
         let id = SourceId(u32::try_from(self.all.len()).unwrap_or(u32::MAX));
-        self.all.push(Source { name: name.into(), text: text.into(), kind, broken: false });
+        self.all.push(Source { name: name.into(), text: text.into(), kind, broken: false, lines: OnceLock::new() });
         id
     }
 
@@ -72,15 +77,11 @@ impl Sources {
         self.all[id.0 as usize].broken = true;
     }
 
-    /// The line and column at which `span` starts. Reads the whole text: whoever asks often keeps a
-    /// [`LineIndex`].
+    /// The line and column at which `span` starts. The first call for a text reads all of it.
     pub(crate) fn position(&self, span: Span) -> Position {
-        LineIndex::new(&self.get(span.source).text).position(span.start as usize)
-    }
-
-    /// For whoever asks for many positions.
-    pub(crate) fn locator(&self) -> Locator<'_> {
-        Locator { sources: self, indexes: self.all.iter().map(|_| None).collect() }
+        let source = self.get(span.source);
+        let lines = source.lines.get_or_init(|| Arc::new(Lines::new(&source.text)));
+        LineIndex { text: &source.text, lines: Arc::clone(lines) }.position(span.start as usize)
     }
 
     /// `file:line:column` of the start of `span`.
@@ -97,25 +98,14 @@ impl std::fmt::Debug for Sources {
     }
 }
 
-/// Finds positions in the texts of one load, and reads each of them at most once.
-pub(crate) struct Locator<'a> {
-    sources: &'a Sources,
-    indexes: Vec<Option<LineIndex<'a>>>,
-}
-
-impl Locator<'_> {
-    /// As [`Sources::locate`].
-    pub(crate) fn locate(&mut self, span: Span) -> String {
-        let source = self.sources.get(span.source);
-        let index = self.indexes[span.source.0 as usize].get_or_insert_with(|| LineIndex::new(&source.text));
-        let Position { line, column } = index.position(span.start as usize);
-        format!("{}:{line}:{column}", source.name)
-    }
-}
-
 /// The lines of one text: finds any position in it without reading the text from its start.
 pub(crate) struct LineIndex<'a> {
     text: &'a str,
+    lines: Arc<Lines>,
+}
+
+/// Where the lines of a text are.
+struct Lines {
     /// The byte at which each line starts; a byte order mark is part of no line.
     starts: Vec<usize>,
     /// How many characters start before every byte whose offset is a multiple of [`STRIDE`].
@@ -124,30 +114,22 @@ pub(crate) struct LineIndex<'a> {
 
 impl<'a> LineIndex<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        let first = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len_utf8() } else { 0 };
-        let starts = std::iter::once(first).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        let characters = std::iter::once(0)
-            .chain(text.as_bytes().chunks(STRIDE).scan(0, |count, chunk| {
-                *count += count_characters(chunk);
-                Some(*count)
-            }))
-            .collect();
-        Self { text, starts, characters }
+        Self { text, lines: Arc::new(Lines::new(text)) }
     }
 
     /// The line and column of the character at `offset`; of the end of the text when it is beyond.
     pub(crate) fn position(&self, offset: usize) -> Position {
         let offset = self.boundary(offset);
         let line = self.line_number(offset);
-        let start = self.starts[line - 1];
+        let start = self.lines.starts[line - 1];
         Position { line, column: self.characters_before(offset).saturating_sub(self.characters_before(start)) + 1 }
     }
 
     /// The bytes of the line that has `offset`, without its line break.
     pub(crate) fn line_at(&self, offset: usize) -> Range<usize> {
         let line = self.line_number(self.boundary(offset));
-        let start = self.starts[line - 1];
-        let end = self.starts.get(line).map_or(self.text.len(), |next| next - 1);
+        let start = self.lines.starts[line - 1];
+        let end = self.lines.starts.get(line).map_or(self.text.len(), |next| next - 1);
         let text = &self.text[start..end];
         start..start + text.strip_suffix('\r').unwrap_or(text).len()
     }
@@ -162,12 +144,26 @@ impl<'a> LineIndex<'a> {
     }
 
     fn line_number(&self, offset: usize) -> usize {
-        self.starts.partition_point(|start| *start <= offset).max(1)
+        self.lines.starts.partition_point(|start| *start <= offset).max(1)
     }
 
     fn characters_before(&self, offset: usize) -> usize {
         let block = offset / STRIDE;
-        self.characters[block] + count_characters(&self.text.as_bytes()[block * STRIDE..offset])
+        self.lines.characters[block] + count_characters(&self.text.as_bytes()[block * STRIDE..offset])
+    }
+}
+
+impl Lines {
+    fn new(text: &str) -> Self {
+        let first = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len_utf8() } else { 0 };
+        let starts = std::iter::once(first).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        let characters = std::iter::once(0)
+            .chain(text.as_bytes().chunks(STRIDE).scan(0, |count, chunk| {
+                *count += count_characters(chunk);
+                Some(*count)
+            }))
+            .collect();
+        Self { starts, characters }
     }
 }
 

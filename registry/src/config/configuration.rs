@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     diagnostic::{Code, Diagnostic, Problem, did_you_mean},
-    span::{Locator, Sources, Span},
+    span::{Sources, Span},
 };
 
 /// A valid configuration. Placeholders of fields are not resolved yet.
@@ -91,11 +91,6 @@ impl<I: Clone> Configuration<I> {
     /// All connections, sorted by name.
     pub(crate) fn connections(&self) -> &[Declared] {
         &self.declared
-    }
-
-    /// Finds where many connections are declared.
-    pub(crate) fn locator(&self) -> Locator<'_> {
-        self.sources.locator()
     }
 
     /// The declaration of the connection called `name`.
@@ -186,11 +181,6 @@ impl Declared {
     /// `file:line:column` of the name where it is declared first.
     pub(crate) fn declared_at(&self) -> String {
         self.sources.locate(self.name_span)
-    }
-
-    /// As [`declared_at`](Self::declared_at), for whoever asks of many connections of one configuration.
-    pub(crate) fn located(&self, locator: &mut Locator<'_>) -> String {
-        locator.locate(self.name_span)
     }
 
     /// `file:line:column` of `enabled`, when it is given.

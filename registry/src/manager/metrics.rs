@@ -160,7 +160,7 @@ impl Gauges {
         for (at, state) in STATES.iter().enumerate() {
             if self.states[at] > 0 || before.states[at] > 0 {
                 let connection = SharedString::from(Arc::clone(label));
-                gauge!(STATE, CONNECTION => connection, "state" => state.as_str()).set(self.states[at].into());
+                gauge!(STATE, CONNECTION => connection, "state" => state.as_str()).set(self.states[at]);
             }
         }
     }

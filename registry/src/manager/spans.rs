@@ -3,7 +3,7 @@
 //!
 //! Each span is the root of a trace: an attempt serves all its callers, and goes on without them.
 
-use tracing::{Span, field::display};
+use tracing::Span;
 
 use super::events::OneLine;
 use crate::error::Error;
@@ -26,10 +26,10 @@ pub(super) fn disconnect(connection: &str, connection_type: Option<&str>, genera
 
 /// A try failed, and the attempt goes on: no caller has an answer yet.
 pub(super) fn tried(connection: &str, attempt: u32, failure: &Error) {
-    tracing::debug!(connection, attempt, cause = display(OneLine(failure)), "trying again");
+    tracing::debug!(connection, attempt, cause = %OneLine(failure), "trying again");
 }
 
 /// The next client could not be made: the one number `generation` stays.
 pub(super) fn kept(connection: &str, generation: u64, failure: &Error) {
-    tracing::warn!(connection, generation, cause = display(OneLine(failure)), "not replaced");
+    tracing::warn!(connection, generation, cause = %OneLine(failure), "not replaced");
 }

@@ -11,7 +11,7 @@ use super::{
     shared::{Declarations, Shared},
 };
 use crate::{
-    config::{Declared, Locator, Start},
+    config::{Declared, Start},
     error::Error,
     registry::{ConnectionState, Entry, LastCheck},
 };
@@ -168,16 +168,15 @@ impl ConnectionStatus {
 impl Shared {
     fn status(&self) -> Status {
         let (configuration, now) = (self.configuration(), self.now());
-        let mut locator = configuration.locator();
         let mut connections: Vec<_> = self
             .registry
             .entries()
             .iter()
-            .map(|entry| of_entry(entry, declaration(&configuration, entry.name()), &mut locator, now))
+            .map(|entry| of_entry(entry, declaration(&configuration, entry.name()), now))
             .collect();
         let disabled = configuration.connections().iter().filter(|declared| !declared.enabled);
         let disabled = disabled.filter(|declared| !self.registry.contains(&declared.name));
-        let disabled: Vec<_> = disabled.map(|declared| of_disabled(declared, &mut locator, now)).collect();
+        let disabled: Vec<_> = disabled.map(|declared| of_disabled(declared, now)).collect();
         connections.extend(disabled);
         connections.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         // What was inserted between the two looks.
@@ -192,7 +191,7 @@ pub(super) fn declaration<'c>(configuration: &'c Declarations, name: &str) -> Op
 }
 
 /// The texts are made once the lock is free.
-fn of_entry(entry: &Entry, declared: Option<&Declared>, locator: &mut Locator<'_>, now: Duration) -> ConnectionStatus {
+fn of_entry(entry: &Entry, declared: Option<&Declared>, now: Duration) -> ConnectionStatus {
     let state = entry.lock();
     let (client, retry_at) = (state.slot.client(), state.slot.retry_at());
     let looks = Looks {
@@ -213,14 +212,14 @@ fn of_entry(entry: &Entry, declared: Option<&Declared>, locator: &mut Locator<'_
     drop(state);
     let mut depends_on: Vec<_> = entry.dependencies().iter().map(ToString::to_string).collect();
     depends_on.sort_unstable();
-    looks.status(entry.name(), declared, locator, depends_on, now)
+    looks.status(entry.name(), declared, depends_on, now)
 }
 
-fn of_disabled(declared: &Declared, locator: &mut Locator<'_>, now: Duration) -> ConnectionStatus {
+fn of_disabled(declared: &Declared, now: Duration) -> ConnectionStatus {
     let mut depends_on: Vec<_> = declared.references.iter().map(|reference| reference.target.to_string()).collect();
     depends_on.sort_unstable();
     let looks = Looks { since: now, ..Looks::default() };
-    looks.status(&declared.name, Some(declared), locator, depends_on, now)
+    looks.status(&declared.name, Some(declared), depends_on, now)
 }
 
 /// How many earlier clients of a connection still wait for their guards.
@@ -270,7 +269,6 @@ impl Looks {
         self,
         name: &Arc<str>,
         declared: Option<&Declared>,
-        locator: &mut Locator<'_>,
         depends_on: Vec<String>,
         now: Duration,
     ) -> ConnectionStatus {
@@ -279,7 +277,7 @@ impl Looks {
             name: name.to_string(),
             connection_type: declared.map(|declared| declared.type_name.to_string()),
             client_type: self.client_type.or_else(|| declared.and_then(|declared| declared.client_type_name)),
-            declared_at: declared.map(|declared| declared.located(locator)),
+            declared_at: declared.map(Declared::declared_at),
             enabled: declared.is_none_or(|declared| declared.enabled),
             inserted: self.inserted,
             state: self.state,

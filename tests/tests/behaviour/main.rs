@@ -5,8 +5,10 @@
 mod configuration;
 mod connect;
 mod disconnect;
+mod events;
 mod gates;
 mod guards;
+mod metrics;
 mod mistakes;
 mod properties;
 mod races;
@@ -16,4 +18,6 @@ mod reentrancy;
 mod references;
 mod runtime;
 mod secrets;
+mod spans;
+mod status;
 mod stress;
