@@ -1,5 +1,8 @@
 //! What happened, for whoever wants to know.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     fmt,
     sync::{Arc, OnceLock},
@@ -99,13 +102,19 @@ impl Events {
 #[derive(Default)]
 pub(super) struct Teller {
     sender: OnceLock<broadcast::Sender<Event>>,
-    pub(super) recorded: Recorded,
+    recorded: Arc<Recorded>,
 }
 
 impl Teller {
     pub(super) fn subscribe(&self) -> Events {
         let sender = self.sender.get_or_init(|| broadcast::channel(CAPACITY).0);
         Events { receiver: sender.subscribe(), missed: 0 }
+    }
+
+    /// What the metrics were last.
+    #[cfg(feature = "metrics")]
+    pub(super) fn recorded(&self) -> &Recorded {
+        &self.recorded
     }
 
     fn send(&self, change: &Change) {
@@ -119,13 +128,13 @@ impl Teller {
 
 /// What is to be logged and counted of a change, once no lock is held: a subscriber of logs is the user's code.
 #[must_use = "it is to be logged once no lock is held"]
-pub(super) struct News<'s>(Option<(&'s Shared, Change)>);
+pub(super) struct News(Option<(Change, Arc<Recorded>)>);
 
-impl News<'_> {
+impl News {
     pub(super) fn log(self) {
-        if let Some((shared, change)) = self.0 {
+        if let Some((change, recorded)) = self.0 {
             change.log();
-            metrics::changed(shared, &change);
+            metrics::changed(&recorded, &change);
         }
     }
 }
@@ -133,7 +142,7 @@ impl News<'_> {
 impl Shared {
     /// Tells of what has changed in a slot since the last time. Call it in the critical section of the change, and log
     /// what it gives after that.
-    pub(super) fn tell(&self, entry: &Entry, state: &mut EntryState) -> News<'_> {
+    pub(super) fn tell(&self, entry: &Entry, state: &mut EntryState) -> News {
         let (now, generation) = (state.slot.state(), state.slot.generation());
         let before = state.told;
         if (before.state, before.generation) == (now, generation) {
@@ -157,7 +166,7 @@ impl Shared {
             removed: matches!(state.slot.ask(at), Ask::Removed),
         };
         self.teller.send(&change);
-        News(Some((self, change)))
+        News(Some((change, Arc::clone(&self.teller.recorded))))
     }
 
     /// As [`tell`](Self::tell), for what was changed by somebody who has no way to tell.
@@ -178,6 +187,7 @@ pub(super) struct Change {
     replaced: bool,
     failure: Option<Error>,
     /// The name was taken out for good.
+    #[cfg_attr(not(feature = "metrics"), expect(dead_code, reason = "only metrics forget a name"))]
     pub(super) removed: bool,
 }
 
@@ -248,21 +258,3 @@ fn word(from: ConnectionState, state: ConnectionState, replaced: bool) -> &'stat
 
 /// How many events a slow subscriber may be behind.
 const CAPACITY: usize = 1024;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(text: &str, expected: &str) {
-        assert_eq!(OneLine(text).to_string(), expected);
-    }
-
-    #[test]
-    fn a_text_of_many_lines_is_logged_as_one() {
-        check("refused", "refused");
-        check("refused\n  key: a\r\n\n  help: b\n", "refused; key: a; help: b");
-        check("a\rWARN b\u{1b}[2Jc", "a WARN b [2Jc");
-        check("", "");
-    }
-}

@@ -80,10 +80,9 @@ pub(super) fn failed(shared: &Shared, name: &str, kind: ErrorKind) {
 
 /// A connection is in another state, or has another client. What is written late, after news that came later, is set right
 /// by the next [`record`].
-pub(super) fn changed(shared: &Shared, change: &Change) {
+pub(super) fn changed(recorded: &Recorded, change: &Change) {
     let name = &change.connection;
     let is_alone = declaration(&change.configuration, name).is_some_and(|declared| declared.name == *name);
-    let recorded = &shared.teller.recorded;
     if change.removed {
         // It may not be declared any more: what was written for it says whether it had a label for itself.
         let before = recorded.lock().remove(name);
@@ -104,7 +103,7 @@ fn record(shared: &Shared) {
         let label = label(&configuration, entry.name());
         gauges.entry(label).or_default().add(&entry.lock(), now);
     }
-    let before = std::mem::replace(&mut *shared.teller.recorded.lock(), gauges.clone());
+    let before = std::mem::replace(&mut *shared.teller.recorded().lock(), gauges.clone());
     // No lock is held any more: a recorder is the user's code.
     describe();
     for (label, before) in before.iter().filter(|(label, _)| !gauges.contains_key(*label)) {

@@ -7,8 +7,6 @@ mod connections;
 mod disconnect;
 mod drain;
 mod events;
-#[cfg(test)]
-mod events_tests;
 mod failure;
 mod get;
 mod handle;

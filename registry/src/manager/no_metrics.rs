@@ -15,4 +15,4 @@ pub(super) fn checked(_: &Shared, _: &str, _: Duration, _: Result<(), ErrorKind>
 
 pub(super) fn failed(_: &Shared, _: &str, _: ErrorKind) {}
 
-pub(super) fn changed(_: &Shared, _: &Change) {}
+pub(super) fn changed(_: &Recorded, _: &Change) {}

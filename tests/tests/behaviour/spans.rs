@@ -123,8 +123,10 @@ async fn a_subscriber_of_logs_may_ask_the_manager() {
 pub(crate) struct Collector {
     seen: Arc<Mutex<Seen>>,
     /// Called at each event.
-    on_event: Arc<Mutex<Option<Arc<dyn Fn() + Send + Sync>>>>,
+    on_event: Arc<Mutex<Option<Asks>>>,
 }
+
+type Asks = Arc<dyn Fn() + Send + Sync>;
 
 #[derive(Default)]
 struct Seen {

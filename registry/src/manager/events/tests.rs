@@ -1,24 +1,23 @@
 //! What is told of changes that only the rooms inside can bring about.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use tokio::time::advance;
 
-use super::{connections::ConnectionManager, retry::Patience};
-use crate::{
-    BoxError, ConnectContext, Connection, ConnectionState, Event, connection_type,
-    error::{Error, ErrorKind},
-    registry::{Entry, LastCheck},
+use super::{
+    super::{connections::ConnectionManager, retry::Patience},
+    *,
 };
+use crate::{BoxError, ConnectContext, Connection, connection_type, error::ErrorKind, registry::LastCheck};
 
 /// Connects, but for the attempts that it is told to fail.
 #[connection_type("told")]
-struct Told {
+struct Switch {
     /// Names the file whose presence makes it fail.
     unless: std::path::PathBuf,
 }
 
-impl Connection for Told {
+impl Connection for Switch {
     type Client = u32;
 
     async fn connect(&self, _: &ConnectContext) -> Result<u32, BoxError> {
@@ -150,4 +149,17 @@ async fn a_status_tells_of_checks_of_trouble_and_of_an_attempt_to_replace_the_cl
     let again = status();
     assert_eq!((again.generation, again.age), (3, Some(Duration::ZERO)));
     assert_eq!(again.since, Duration::from_secs(4), "it was connected all the time");
+}
+
+#[track_caller]
+fn check_line(text: &str, expected: &str) {
+    assert_eq!(OneLine(text).to_string(), expected);
+}
+
+#[test]
+fn a_text_of_many_lines_is_logged_as_one() {
+    check_line("refused", "refused");
+    check_line("refused\n  key: a\r\n\n  help: b\n", "refused; key: a; help: b");
+    check_line("a\rWARN b\u{1b}[2Jc", "a WARN b [2Jc");
+    check_line("", "");
 }
