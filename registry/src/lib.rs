@@ -73,8 +73,9 @@
 //! # Features
 //!
 //! None is on by default. `diagnostics` draws the problems of a configuration with source lines and carets, and gives them
-//! as JSON; `sqlite` adds the connection type `sqlite`; `testing` adds a scripted fake connection and a conformance suite
-//! for connection types.
+//! as JSON; `metrics` counts and measures through the crate `metrics`, see `ConnectionManager::record_metrics`; `sqlite`
+//! adds the connection type `sqlite`; `testing` adds a scripted fake connection and a conformance suite for connection
+//! types; `watch` reloads when files change.
 //!
 //! # Limits
 //!
@@ -116,7 +117,9 @@ pub use connection_registry_macros::connection_type;
 pub use diagnostic::{Diagnostic, Label};
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use factory::{ConnectionFactory, ConnectionType, Field, Instance, Visibility};
-pub use manager::{ConnectionManager, ConnectionManagerBuilder, Event, Events, Handle};
+pub use manager::{
+    CheckStatus, ConnectionManager, ConnectionManagerBuilder, ConnectionStatus, Event, Events, Handle, Status,
+};
 pub use reference::ConnectionRef;
 pub use registry::{Conn, ConnectionRegistry, ConnectionState};
 pub use secret::Secret;

@@ -13,11 +13,18 @@ mod get;
 mod handle;
 mod health;
 mod idle;
+#[cfg(feature = "metrics")]
+mod metrics;
+#[cfg(not(feature = "metrics"))]
+#[path = "no_metrics.rs"]
+mod metrics;
 mod pulse;
 mod references;
 mod retry;
 mod shared;
+mod spans;
 mod start;
+mod status;
 mod task;
 mod visit;
 #[cfg(feature = "watch")]
@@ -29,3 +36,4 @@ pub use builder::ConnectionManagerBuilder;
 pub use connections::ConnectionManager;
 pub use events::{Event, Events};
 pub use handle::Handle;
+pub use status::{CheckStatus, ConnectionStatus, Status};
