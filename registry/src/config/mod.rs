@@ -56,7 +56,7 @@ pub(crate) use {
     decode::{DecodeError, Decoder},
     environment::Environment,
     fields::decode_fields,
-    lifecycle::Lifecycle,
+    lifecycle::{Lifecycle, Replace},
     load::load,
     name::fault as name_fault,
     problems::unknown_type_help,

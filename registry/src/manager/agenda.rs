@@ -45,10 +45,10 @@ pub(super) struct Errand {
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum What {
-    /// Check the client of this generation.
-    Check(u64),
-    /// Look whether the client of this generation is idle.
-    Idle(u64),
+    /// Check the client.
+    Check,
+    /// Look whether the client is idle.
+    Idle,
     /// Connect without a caller, or make the next client beside one that has to go.
     Retry,
 }

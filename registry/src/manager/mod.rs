@@ -2,6 +2,8 @@
 
 mod agenda;
 mod builder;
+mod check;
+mod check_report;
 mod connect;
 mod connections;
 mod disconnect;
@@ -20,6 +22,7 @@ mod task;
 mod watch_over;
 
 pub use builder::ConnectionManagerBuilder;
+pub use check_report::{CheckReport, CheckResult};
 pub use connections::ConnectionManager;
 pub use events::{Event, Events};
 pub use handle::Handle;

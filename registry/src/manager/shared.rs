@@ -7,7 +7,7 @@ use std::{
 
 use tokio::{runtime::Handle, time::Instant};
 
-use super::{agenda::Agenda, events::Teller, pulse::Pulse};
+use super::{agenda::Agenda, events::Teller, health::Checks, pulse::Pulse};
 use crate::{
     config::{Configuration, Declared, LoadRequest},
     diagnostic::did_you_mean,
@@ -32,6 +32,7 @@ pub(super) struct Shared {
     /// Beats while user code runs.
     pub(super) pulse: Pulse,
     pub(super) agenda: Agenda,
+    pub(super) checks: Checks,
     pub(super) teller: Teller,
     /// Moments are counted from here.
     epoch: Instant,
@@ -57,6 +58,7 @@ impl Shared {
             runtime: runtime.map_or_else(OnceLock::new, OnceLock::from),
             pulse: Pulse::default(),
             agenda: Agenda::default(),
+            checks: Checks::default(),
             teller: Teller::default(),
             epoch: Instant::now(),
         }

@@ -18,6 +18,7 @@ mod slot_model;
 #[cfg(test)]
 mod slot_tests;
 mod state;
+mod watched;
 
 pub use guard::Conn;
 pub use instances::ConnectionRegistry;
@@ -29,4 +30,5 @@ pub(crate) use {
     health::HealthChange,
     pending::{Outcome, Pending},
     slot::{Ask, AttemptId, Closed, Failure, Finished},
+    watched::Rings,
 };

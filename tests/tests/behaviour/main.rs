@@ -7,6 +7,8 @@ mod connect;
 mod disconnect;
 mod gates;
 mod guards;
+mod health;
+mod idle;
 mod mistakes;
 mod properties;
 mod races;
