@@ -82,7 +82,10 @@ impl ConnectionManager {
 /// What came of the wish to check.
 pub(super) enum Begun {
     /// A check of the client number `generation` is under way.
-    Running { pending: Pending, generation: u64 },
+    Running {
+        pending: Pending,
+        generation: u64,
+    },
     /// Nobody knows how: the client was inserted.
     ReadyMade,
     NoClient,
@@ -236,7 +239,8 @@ impl Run {
 
     fn tell(self, verdict: Verdict) {
         let Some(shared) = self.manager.upgrade() else { return };
-        let outcome = verdict.result.as_ref().map_or_else(|error| Outcome::Failed(error.clone()), |()| Outcome::Settled);
+        let outcome =
+            verdict.result.as_ref().map_or_else(|error| Outcome::Failed(error.clone()), |()| Outcome::Settled);
         if shared.judge(&self.entry, self.generation, verdict) {
             self.sender.send_replace(outcome);
         }

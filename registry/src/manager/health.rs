@@ -198,19 +198,21 @@ impl Shared {
         mut state: MutexGuard<'_, EntryState>,
         lifecycle: &Lifecycle,
     ) {
-        let (is_kept_up, generation) = (state.is_kept_up, state.slot.generation());
+        let is_kept_up = state.is_kept_up;
         let leases = entry.retire(&mut state);
         let goodbye = self.close_retired(entry, state, leases, Guards::WaitFor(lifecycle.drain_timeout));
         let (Some(goodbye), Ok(runtime)) = (goodbye, self.runtime()) else { return };
+        let mut state = entry.lock();
+        (state.is_kept_up, state.is_stale) = (is_kept_up, true);
+        drop(state);
         let (shared, entry) = (Arc::clone(self), Arc::clone(entry));
         runtime.spawn(async move {
             drop(goodbye.ended().await);
-            let mut state = entry.lock();
-            // Nobody has been faster, with a client or with a wish of another kind.
-            let is_closed = state.slot.generation() == generation && state.slot.client().is_none();
-            (state.is_kept_up, state.is_stale) = (state.is_kept_up || (is_kept_up && is_closed), is_closed);
+            let state = entry.lock();
+            // Somebody may have put another one in its place, or closed it for good.
+            let is_missed = state.is_stale && state.slot.client().is_none();
             drop(state);
-            if is_closed {
+            if is_missed {
                 shared.begin_in_background(&entry);
             }
         });

@@ -48,7 +48,7 @@ fn a_discarded_client_is_gone_and_the_next_caller_connects() {
 fn callers_wait_for_the_attempt_that_was_to_replace_a_discarded_client() {
     let mut slot = TestSlot::new();
     slot.insert(1);
-    let (id, _) = slot.begin_beside('b').unwrap();
+    let (id, _) = slot.begin_beside('b').expect("there is a client");
     assert_eq!(slot.discard(), Some(1));
     assert_eq!(slot.ask(NOW), Ask::Wait(&'b'));
     assert_eq!(slot.finish(id, NOW, Ok(2), &BACKOFF, 1.0), Finished::Current);
