@@ -141,7 +141,7 @@ async fn run(running: Running, shared: Weak<Shared>) {
     loop {
         match inner.next(epoch.elapsed()) {
             Next::Do(errand) => match shared.upgrade() {
-                Some(shared) => shared.run_errand(errand),
+                Some(shared) => shared.run_errand(&errand),
                 None => return,
             },
             // Until then, or until an earlier one comes.

@@ -34,12 +34,12 @@ impl Shared {
     }
 
     /// Something on the agenda is due.
-    pub(super) fn run_errand(self: &Arc<Self>, errand: Errand) {
+    pub(super) fn run_errand(self: &Arc<Self>, errand: &Errand) {
         let Some(entry) = self.registry.entry(&errand.connection) else { return };
         if errand.what == What::Retry {
             return self.retry(&entry);
         }
-        let rings = entry.lock().rings(&errand);
+        let rings = entry.lock().rings(errand);
         match (rings, errand.what) {
             (Rings::Never, _) | (_, What::Retry) => {}
             (Rings::Later(at), what) => self.put_on(&entry, Some(at), what),

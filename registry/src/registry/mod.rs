@@ -6,6 +6,8 @@
 mod backoff;
 mod context;
 mod entry;
+#[cfg(test)]
+mod entry_tests;
 mod guard;
 mod handle;
 mod health;

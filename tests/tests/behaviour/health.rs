@@ -10,8 +10,8 @@ use std::{
 };
 
 use connection_registry::{
-    BoxError, ConnectContext, ConnectError, Connection, ConnectionManager, ConnectionState, Error, ErrorKind, Secret,
-    connection_type,
+    BoxError, CheckResult, ConnectContext, ConnectError, Connection, ConnectionManager, ConnectionState, Error,
+    ErrorKind, Secret, connection_type,
 };
 use connection_registry_tests::manager;
 use tokio::{
@@ -124,7 +124,7 @@ impl Server {
         *self.connect.lock().unwrap() = act;
     }
 
-    fn check_will(&self, act: Act) {
+    pub(crate) fn check_will(&self, act: Act) {
         *self.check.lock().unwrap() = act;
     }
 
@@ -539,12 +539,14 @@ async fn a_check_whose_connection_is_closed_or_replaced_meanwhile_says_nothing_o
     let (connections, server) = patient("meanwhile", "patient", FAST);
     get(&connections).await;
     server.check_will(Act::Never);
+    let started = Instant::now();
     let (checked, closed) = tokio::join!(connections.check("a"), async {
         until(|| server.checks() == 1).await;
         connections.disconnect("a").await
     });
     assert_eq!(checked.unwrap_err().kind(), ErrorKind::Disconnected);
     closed.unwrap();
+    assert!(started.elapsed() < Duration::from_millis(100), "nobody waits for it");
     assert_eq!(server.dropped.load(Ordering::SeqCst), 1, "the check does not keep it");
 
     get(&connections).await;
@@ -597,7 +599,7 @@ async fn checking_all_reports_each_and_runs_a_bounded_number_at_once() {
     assert_eq!(server.most_checking.load(Ordering::SeqCst), 32);
     assert!((4.0..4.1).contains(&started.elapsed().as_secs_f64()), "{:?}", started.elapsed());
     let expected: Vec<_> = names.iter().map(String::as_str).chain(["double", "wrong"]).collect();
-    assert_eq!(report.results().iter().map(|result| result.name()).collect::<Vec<_>>(), expected);
+    assert_eq!(report.results().iter().map(CheckResult::name).collect::<Vec<_>>(), expected);
     assert!(!report.is_ok());
     let (first, last) = (&report.results()[0], &report.results()[101]);
     assert!(first.error().is_none() && (1.0..1.1).contains(&first.took().as_secs_f64()));
