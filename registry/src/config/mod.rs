@@ -63,7 +63,7 @@ pub(crate) use {
     decode::{DecodeError, Decoder},
     environment::Environment,
     fields::decode_fields,
-    lifecycle::{Lifecycle, Start},
+    lifecycle::{Lifecycle, Replace, Start},
     load::load,
     name::fault as name_fault,
     problems::unknown_type_help,

@@ -140,6 +140,9 @@ impl Report {
         self.told = true;
         let shared = Arc::clone(&self.attempt.shared);
         let failure = result.as_ref().err().cloned();
+        if let (Ok(client), Some(_)) = (&result, self.lifecycle.idle_timeout) {
+            client.any.any_mark().note_uses();
+        }
         let mut state = self.entry.lock();
         let last_failure = state.slot.failure().cloned();
         let is_next = state.slot.is_current(self.id) && state.slot.client().is_some() && result.is_ok();

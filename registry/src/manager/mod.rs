@@ -3,6 +3,8 @@
 mod admission;
 mod agenda;
 mod builder;
+mod check;
+mod check_report;
 mod connect;
 mod connections;
 mod disconnect;
@@ -33,6 +35,7 @@ mod watch;
 mod watch_over;
 
 pub use builder::ConnectionManagerBuilder;
+pub use check_report::{CheckReport, CheckResult};
 pub use connections::ConnectionManager;
 pub use events::{Event, Events};
 pub use handle::Handle;

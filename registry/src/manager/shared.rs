@@ -7,7 +7,7 @@ use std::{
 
 use tokio::{runtime::Handle, time::Instant};
 
-use super::{admission::Admission, agenda::Agenda, events::Teller, pulse::Pulse};
+use super::{admission::Admission, agenda::Agenda, events::Teller, health::Checks, pulse::Pulse};
 use crate::{
     config::{Configuration, Declared, LoadRequest},
     diagnostic::did_you_mean,
@@ -36,6 +36,7 @@ pub(super) struct Shared {
     /// Whether `start` was called: eager connections that come later are connected, too.
     pub(super) is_started: AtomicBool,
     pub(super) agenda: Agenda,
+    pub(super) checks: Checks,
     pub(super) teller: Teller,
     /// Moments are counted from here.
     epoch: Instant,
@@ -65,6 +66,7 @@ impl Shared {
             max_concurrent_connects: max_concurrent_connects.max(1),
             is_started: AtomicBool::new(false),
             agenda: Agenda::default(),
+            checks: Checks::default(),
             teller: Teller::default(),
             epoch: Instant::now(),
         }

@@ -187,7 +187,7 @@ impl Shared {
 
 /// What a connection is made from.
 pub(super) fn declaration<'c>(configuration: &'c Declarations, name: &str) -> Option<&'c Declared> {
-    configuration.find(name)
+    configuration.declaration(name)
 }
 
 /// The texts are made once the lock is free.

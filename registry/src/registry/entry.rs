@@ -2,11 +2,12 @@
 
 use std::{
     any::{Any, TypeId},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{Ordering, fence},
+    },
     time::Duration,
 };
-
-use tokio::task::AbortHandle;
 
 use super::{
     guard::Conn,
@@ -14,6 +15,7 @@ use super::{
     pending::Pending,
     slot::{LetGo, Slot},
     state::ConnectionState,
+    watched::Watched,
 };
 use crate::{
     config::Lifecycle,
@@ -57,7 +59,9 @@ pub(crate) struct EntryState {
     /// Whether the client is to be replaced: it is degraded and cannot heal itself, or the configuration has changed.
     pub(crate) is_stale: bool,
     /// The check under way: it has the client, and is no guard.
-    pub(crate) checking: Option<AbortHandle>,
+    pub(crate) checking: Option<Pending>,
+    /// What the looks at the client have seen.
+    pub(crate) watched: Watched,
     /// When a lease was last used that is gone by now; see [`Mark::used_at`](crate::lease::Mark::used_at).
     used_at: u64,
 }
@@ -135,6 +139,7 @@ impl Entry {
             is_kept_up: false,
             is_stale: false,
             checking: None,
+            watched: Watched::default(),
             used_at: 0,
         };
         Self { name, index, state: Mutex::new(state), dependencies: Mutex::default() }
@@ -230,17 +235,23 @@ impl Entry {
         let leases = Leases(published.chain(state.handed_out.drain(..)).collect());
         leases.0.iter().for_each(|lease| lease.any_mark().retire());
         state.used_at = 0;
+        state.last_check = None;
         leases
     }
 
     /// As [`retire`](Self::retire), but only when no guard of the client is out.
     ///
     /// A reader that finds a lease first counts itself as a guard and then looks whether the lease is retired, this
-    /// does it the other way round: one of the two sees the other.
+    /// does it the other way round: one of the two sees the other. It holds for a client whose uses are noted; of others the
+    /// reader has no fence.
     pub(crate) fn retire_if_unused(&self, state: &mut EntryState) -> Option<Leases> {
         state.slot.client()?;
         state.marks().for_each(Mark::retire);
-        if state.guards() > 0 {
+        fence(Ordering::SeqCst);
+        let guards = state.guards();
+        // What was done through a guard that is gone has happened before what comes now.
+        fence(Ordering::Acquire);
+        if guards > 0 {
             state.marks().for_each(Mark::reinstate);
             return None;
         }
@@ -306,6 +317,8 @@ impl Entry {
         let leases = self.retire(&mut state);
         let failure = state.slot.failure().cloned();
         let LetGo { client, outdated } = change(&mut state.slot);
+        // What is put in its place is not to be replaced by itself.
+        state.is_stale = false;
         Replaced { retired: client.map(|client| Retired::new(client, leases)), outdated, failure }
     }
 }

@@ -377,6 +377,23 @@ impl<C, F, W: Clone> Slot<C, F, W> {
         }
     }
 
+    /// The client must not be given out any more; the next caller connects anew. An attempt to replace it goes on, and callers
+    /// wait for it from now on.
+    pub(crate) fn discard(&mut self) -> Option<C> {
+        match std::mem::replace(&mut self.state, State::Closed) {
+            State::Connected { client, replacing, .. } => {
+                if let Some((attempt, waiting)) = replacing {
+                    self.state = State::Connecting { attempt, waiting };
+                }
+                Some(client)
+            }
+            state => {
+                self.state = state;
+                None
+            }
+        }
+    }
+
     /// The goodbye `id` is over, well or not: the next caller connects anew.
     pub(crate) fn closed(&mut self, id: AttemptId) {
         if matches!(&self.state, State::Closing { attempt, .. } if *attempt == id) {

@@ -10,6 +10,8 @@ mod events;
 mod fake;
 mod gates;
 mod guards;
+mod health;
+mod idle;
 mod metrics;
 mod mistakes;
 mod properties;
