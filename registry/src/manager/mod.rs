@@ -16,10 +16,14 @@ mod pulse;
 mod references;
 mod retry;
 mod shared;
+mod shutdown;
+mod shutdown_report;
 mod task;
+mod timetable;
 mod watch_over;
 
 pub use builder::ConnectionManagerBuilder;
 pub use connections::ConnectionManager;
 pub use events::{Event, Events};
 pub use handle::Handle;
+pub use shutdown_report::{Laggard, ShutdownReport};

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::{runtime::Handle, time::Instant};
 
-use super::{agenda::Agenda, events::Teller, pulse::Pulse};
+use super::{agenda::Agenda, drain::Drains, events::Teller, pulse::Pulse, shutdown::Closing};
 use crate::{
     config::{Configuration, Declared, LoadRequest},
     diagnostic::did_you_mean,
@@ -33,6 +33,9 @@ pub(super) struct Shared {
     pub(super) pulse: Pulse,
     pub(super) agenda: Agenda,
     pub(super) teller: Teller,
+    /// The clients on their way out.
+    pub(super) drains: Drains,
+    pub(super) closing: Closing,
     /// Moments are counted from here.
     epoch: Instant,
 }
@@ -58,6 +61,8 @@ impl Shared {
             pulse: Pulse::default(),
             agenda: Agenda::default(),
             teller: Teller::default(),
+            drains: Drains::default(),
+            closing: Closing::default(),
             epoch: Instant::now(),
         }
     }
@@ -109,6 +114,12 @@ impl Shared {
             }
             None => format!("connection `{name}`"),
         }
+    }
+
+    /// For a caller who does not wait: there is no client to give out.
+    pub(super) fn not_given_out(&self, entry: &Entry) -> Error {
+        let is_sealed = entry.lock().slot.is_sealed();
+        if is_sealed { self.shut_down(entry.name()) } else { self.not_connected(entry.name()) }
     }
 
     pub(super) fn not_connected(&self, name: &str) -> Error {

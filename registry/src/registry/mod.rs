@@ -24,7 +24,7 @@ pub use instances::ConnectionRegistry;
 pub use state::ConnectionState;
 pub(crate) use {
     backoff::Backoff,
-    entry::{Client, ClientType, Entry, EntryState, LastCheck, Leases, Origin, Replaced, Retired, Told},
+    entry::{Client, ClientType, Entry, EntryState, Holders, LastCheck, Leases, Origin, Replaced, Retired, Told},
     handle::HandleCache,
     health::HealthChange,
     pending::{Outcome, Pending},
