@@ -62,7 +62,6 @@ struct Phase {
 
 /// What operators may know of a client on its way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(not(test), expect(dead_code, reason = "read by the status"))]
 pub(super) struct DrainInfo {
     pub(super) name: Arc<str>,
     /// Which client of its name it is, where that is known.

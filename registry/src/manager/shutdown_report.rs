@@ -188,3 +188,49 @@ fn text_if_any<S: Serializer>(error: &Option<Error>, serializer: S) -> Result<S:
 fn whole(time: Duration) -> humantime::FormattedDuration {
     humantime::format_duration(super::failure::rounded(time))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report() -> ShutdownReport {
+        let names = ["a", "b", "held", "b", "failed"].map(str::to_owned).to_vec();
+        let error = Error::new(ErrorKind::DisconnectFailed, "connection `failed` failed").for_connection("failed");
+        let held = Laggard::new("held", 2, Some(Duration::from_micros(1_500_100)), None);
+        ShutdownReport::new(
+            Duration::from_millis(2500),
+            names,
+            vec![held, Laggard::new("failed", 1, None, Some(error))],
+        )
+    }
+
+    #[test]
+    fn a_report_is_a_line_for_each_laggard() {
+        let text = "2 connections closed in 2s 500ms, 2 did not close well:\n  \
+                    connection `failed` failed; 1 guard is still out\n  \
+                    connection `held` is closed, but 2 guards are still out (connected 1s 501ms ago)";
+        assert_eq!(report().to_string(), text);
+        let clean = ShutdownReport::new(Duration::from_secs(1), vec!["a".to_owned()], Vec::new());
+        assert_eq!(clean.to_string(), "1 connection closed in 1s");
+    }
+
+    #[test]
+    fn a_report_becomes_an_error_with_one_for_each_laggard() {
+        let error = report().into_result().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::DisconnectFailed);
+        let names: Vec<_> = error.errors().iter().filter_map(Error::connection).collect();
+        assert_eq!(names, ["failed", "held"]);
+        assert!(error.to_string().contains("2 guards are still out"), "{error}");
+        assert!(ShutdownReport::new(Duration::ZERO, Vec::new(), Vec::new()).into_result().is_ok());
+    }
+
+    #[cfg(feature = "diagnostics")]
+    #[test]
+    fn a_report_is_plain_data_as_json() {
+        let json = serde_json::to_string(&report()).unwrap();
+        let expected = "{\"clean\":false,\"took\":2.5,\"closed\":[\"a\",\"b\"],\"laggards\":[\
+            {\"name\":\"failed\",\"guards\":1,\"age\":null,\"error\":\"connection `failed` failed\"},\
+            {\"name\":\"held\",\"guards\":2,\"age\":1.5001,\"error\":null}]}";
+        assert_eq!(json, expected);
+    }
+}

@@ -5,6 +5,7 @@
 mod configuration;
 mod connect;
 mod disconnect;
+mod drain;
 mod gates;
 mod guards;
 mod mistakes;
@@ -16,4 +17,5 @@ mod reentrancy;
 mod references;
 mod runtime;
 mod secrets;
+mod shutdown;
 mod stress;
