@@ -23,6 +23,7 @@ mod shutdown_report;
 mod task;
 mod timetable;
 mod watch_over;
+mod watchdog;
 
 pub use builder::ConnectionManagerBuilder;
 pub use connections::ConnectionManager;

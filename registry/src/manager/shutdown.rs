@@ -14,6 +14,7 @@ use super::{
     shared::Shared,
     shutdown_report::{Laggard, ShutdownReport},
     timetable::{Timetable, Timetables, Turn, after, within},
+    watchdog::Watchdog,
 };
 use crate::registry::{Entry, Pending};
 
@@ -37,7 +38,8 @@ impl ConnectionManager {
     /// Called again, or by several at once, all get the same report; a call whose time ends earlier shortens that of the
     /// first, and none lengthens it. Without a runtime no goodbye can be said, and the report says so.
     ///
-    /// The deadline holds also when a `disconnect` blocks its thread, on a runtime that has another worker thread.
+    /// The deadline holds also when goodbyes block all threads of a multi-thread runtime: then the report says of
+    /// what is not closed that it is not, and who called from outside of these threads gets it in time.
     ///
     /// # Cancel safety
     ///
@@ -68,6 +70,7 @@ pub(super) struct Closing {
     seals: Mutex<Seals>,
     timetable: watch::Sender<Option<Timetable>>,
     stage: watch::Sender<Stage>,
+    watchdog: Watchdog,
 }
 
 /// Why nothing is given out.
@@ -163,22 +166,45 @@ impl Shared {
     }
 
     /// Seals, and sets or shortens the time.
-    fn begin_shutdown(&self, time: Duration) {
+    fn begin_shutdown(self: &Arc<Self>, time: Duration) {
         let now = Instant::now();
         let until = after(now, time);
         let mut seals = self.closing.lock();
         if seals.for_good.is_some() {
-            self.closing
-                .timetable
-                .send_if_modified(|timetable| timetable.as_mut().is_some_and(|timetable| timetable.hurry(now, until)));
+            drop(seals);
+            let hurry = |timetable: &mut Option<Timetable>| timetable.as_mut().is_some_and(|all| all.hurry(now, until));
+            self.closing.timetable.send_if_modified(hurry);
+            self.closing.watchdog.hurry(time.saturating_add(LAST_RESORT));
             return;
         }
         seals.for_good = Some(now);
         self.registry.seal();
         self.drains.record();
         self.closing.timetable.send_replace(Some(Timetable::new(now, until)));
+        let shared = Arc::downgrade(self);
+        self.closing.watchdog.watch(time.saturating_add(LAST_RESORT), move || {
+            if let Some(shared) = shared.upgrade() {
+                shared.end_shutdown();
+            }
+        });
         drop(seals);
         self.agenda.end();
+    }
+
+    /// The report says how things are now.
+    fn end_shutdown(&self) {
+        let began = self.closing.lock().for_good.unwrap_or_else(Instant::now);
+        let report = self.report(began.elapsed());
+        let is_first = |stage: &mut Stage| {
+            let is_first = !matches!(stage, Stage::Done(_));
+            if is_first {
+                *stage = Stage::Done(report.clone());
+            }
+            is_first
+        };
+        if self.closing.stage.send_if_modified(is_first) {
+            report.log();
+        }
     }
 
     /// Gives up all attempts, and forgets what failed; gives what the callers of the attempts wait on.
@@ -214,7 +240,8 @@ impl Shutdown {
         let _beat = shared.pulse.begin();
         let attempts = shared.give_up_attempts();
         let ranks = ranks(shared.registry.entries());
-        self.plan(|timetable| timetable.reserve(ranks.iter().map(|rank| self.reserve(rank)).collect()));
+        let reserves = ranks.iter().map(|rank| self.reserve(rank)).collect();
+        self.plan(|timetable| timetable.reserve(reserves));
         for (number, rank) in ranks.iter().enumerate() {
             self.plan(|timetable| timetable.begin_rank(number));
             for goodbye in self.close(number, rank) {
@@ -274,12 +301,9 @@ impl Shutdown {
     }
 
     fn done(&self) {
-        let drains = self.0.drains.recorded();
+        self.0.closing.watchdog.call_off();
+        self.0.end_shutdown();
         self.0.drains.forget();
-        let began = self.0.closing.lock().for_good.unwrap_or_else(Instant::now);
-        let report = self.0.report(began.elapsed(), &drains);
-        report.log();
-        self.0.closing.stage.send_replace(Stage::Done(report));
     }
 }
 
@@ -296,23 +320,45 @@ impl Drop for Shutdown {
 }
 
 impl Shared {
-    fn report(&self, took: Duration, drains: &[Arc<Drain>]) -> ShutdownReport {
-        let laggards: Vec<_> = drains.iter().filter_map(|drain| self.laggard(drain)).collect();
-        let closed = drains.iter().map(|drain| drain.name.to_string());
-        ShutdownReport::new(took, closed.collect(), laggards)
+    fn report(&self, took: Duration) -> ShutdownReport {
+        let drains = self.drains.recorded();
+        let laggards = drains.iter().filter_map(|drain| self.laggard(drain));
+        let not_begun = self.registry.entries();
+        let laggards = laggards.chain(not_begun.iter().filter_map(|entry| self.not_begun(entry))).collect();
+        ShutdownReport::new(took, drains.iter().map(|drain| drain.name.to_string()).collect(), laggards)
     }
 
     /// When it is not gone, or not gone well.
     fn laggard(&self, drain: &Drain) -> Option<Laggard> {
         let error = match drain.result() {
             Some(result) => result.err(),
-            None => Some(self.bad_goodbye(&drain.name, "did not close within the time of the shutdown")),
+            None => Some(self.bad_goodbye(&drain.name, NOT_IN_TIME)),
         };
         let guards = drain.guards();
-        let age = drain.connected_at.map(|connected_at| self.now().saturating_sub(connected_at));
+        let age = drain.connected_at.map(|connected_at| self.age(connected_at));
         (guards > 0 || error.is_some()).then(|| Laggard::new(&drain.name, guards, age, error))
+    }
+
+    /// When its turn to close did not come, because the runtime did not get on.
+    fn not_begun(&self, entry: &Entry) -> Option<Laggard> {
+        let state = entry.lock();
+        let client = state.slot.client()?;
+        let age = client.origin.as_ref().map(|_| self.age(client.connected_at));
+        let guards = state.guards();
+        drop(state);
+        Some(Laggard::new(entry.name(), guards, age, Some(self.bad_goodbye(entry.name(), NOT_IN_TIME))))
+    }
+
+    fn age(&self, connected_at: Duration) -> Duration {
+        self.now().saturating_sub(connected_at)
     }
 }
 
 /// How much later than its deadline a shutdown looks at what its tasks have to say: they end at the deadline themselves.
 const GRACE: Duration = Duration::from_millis(50);
+
+/// How much later than its deadline a shutdown ends from outside. The clock is the real one, also where that of the runtime
+/// is not: it must not come before what the runtime does by itself.
+const LAST_RESORT: Duration = Duration::from_millis(500);
+
+const NOT_IN_TIME: &str = "did not close within the time of the shutdown";

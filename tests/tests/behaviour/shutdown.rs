@@ -159,6 +159,27 @@ fn a_goodbye_that_blocks_its_thread_holds_nobody_up() {
     }
 }
 
+#[test]
+fn goodbyes_that_block_every_thread_of_the_runtime_do_not_block_the_report() {
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let report = runtime.block_on(async {
+        let connections = all_connected(
+            "connections.a = { type = 'probe', record = 'blocks all', disconnect = 'block', needs = 'b' }\n\
+             connections.b = { type = 'probe', record = 'blocks all b' }",
+        )
+        .await;
+        let _held = connections.get::<ProbeClient>("b").await.unwrap();
+        let start = Instant::now();
+        let (report, hurried) =
+            tokio::join!(connections.shutdown(3600 * SECOND), connections.shutdown(Duration::from_millis(300)));
+        assert!(start.elapsed() < 2 * SECOND, "{:?}", start.elapsed());
+        assert_eq!(report.took(), hurried.took());
+        report
+    });
+    runtime.shutdown_background();
+    assert_eq!(laggards(&report), [("a", 0, true), ("b", 1, true)], "{report}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn connections_close_in_the_order_of_a_diamond() {
     let mut toml = String::new();
@@ -193,7 +214,7 @@ async fn what_one_rank_does_not_give_back_costs_the_later_ranks_nothing() {
             "[defaults.lifecycle]\ndrain_timeout = '1h'\ndisconnect_timeout = '1h'\n\
              [connections.a5]\ntype = 'probe'\nrecord = '{case} 5'\nneeds = 'a4'\n{top}\n"
         );
-        for number in 0..5 {
+        for number in 0..5_usize {
             let needs = number.checked_sub(1).map(|number| format!("needs = 'a{number}'")).unwrap_or_default();
             toml += &format!("[connections.a{number}]\ntype = 'probe'\nrecord = '{case} {number}'\n{needs}\n");
         }
@@ -452,6 +473,11 @@ struct Script {
 static SCRIPTS: Mutex<Vec<(String, Script)>> = Mutex::new(Vec::new());
 
 impl Script {
+    fn of(name: &str) -> Self {
+        let scripts = SCRIPTS.lock().unwrap_or_else(PoisonError::into_inner);
+        scripts.iter().find(|(known, _)| known == name).unwrap().1.clone()
+    }
+
     async fn runs(&self, here: &str) {
         if self.calls_in == here {
             self.manager.get().unwrap().shutdown(10 * SECOND).await;
@@ -463,9 +489,7 @@ impl Connection for CallsBack {
     type Client = CallingClient;
 
     async fn connect(&self, _cx: &ConnectContext) -> Result<CallingClient, BoxError> {
-        let scripts = SCRIPTS.lock().unwrap_or_else(PoisonError::into_inner);
-        let script = scripts.iter().find(|(name, _)| *name == self.script).unwrap().1.clone();
-        drop(scripts);
+        let script = Script::of(&self.script);
         script.runs("connect").await;
         Ok(CallingClient(script))
     }
