@@ -122,6 +122,8 @@ impl Sweep {
             failures.extend(ended_well(goodbye).await.err());
         }
         failures.sort_by(|a, b| a.connection().cmp(&b.connection()));
+        // Who takes over may find a goodbye under way that was begun before.
+        failures.dedup_by(|a, b| a.connection() == b.connection());
         failures_of_all(failures)
     }
 

@@ -264,3 +264,6 @@ impl Shared {
 
 /// How long the last guard may be gone before it is noticed.
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+
+#[cfg(test)]
+mod tests;

@@ -6,8 +6,6 @@ mod connect;
 mod connections;
 mod disconnect;
 mod drain;
-#[cfg(test)]
-mod drain_tests;
 mod events;
 mod failure;
 mod get;

@@ -92,7 +92,7 @@ mod tests {
             (Duration::MAX, None, false, false),
         ] {
             let (dog, (sender, barked)) = (Watchdog::default(), mpsc::channel());
-            dog.watch(time, move || drop(sender.send(())));
+            dog.watch(time, move || sender.send(()).unwrap());
             hurry.into_iter().for_each(|hurry| dog.hurry(hurry));
             if call_off {
                 dog.call_off();

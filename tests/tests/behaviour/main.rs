@@ -18,4 +18,5 @@ mod references;
 mod runtime;
 mod secrets;
 mod shutdown;
+mod shutdown_runtime;
 mod stress;

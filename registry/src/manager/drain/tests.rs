@@ -7,11 +7,16 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::{ConnectionManager, retry::Patience};
-use crate::{BoxError, Conn, ConnectContext, Connection, ConnectionFactory, connection_type};
+use crate::{
+    connection::{ConnectContext, Connection},
+    error::BoxError,
+    factory::ConnectionFactory,
+    manager::{connections::ConnectionManager, retry::Patience},
+    registry::Conn,
+};
 
 /// A connection that can be replaced, and whose goodbye may take for ever.
-#[connection_type("replaceable")]
+#[connection_registry::connection_type("replaceable")]
 struct Replaceable {
     #[serde(default)]
     never_ends: bool,
