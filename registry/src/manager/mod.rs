@@ -24,19 +24,24 @@ mod pulse;
 mod references;
 mod retry;
 mod shared;
+mod shutdown;
+mod shutdown_report;
 mod spans;
 mod start;
 mod status;
 mod task;
+mod timetable;
 mod visit;
 #[cfg(feature = "watch")]
 #[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the manager does not follow its files yet"))]
 mod watch;
 mod watch_over;
+mod watchdog;
 
 pub use builder::ConnectionManagerBuilder;
 pub use check_report::{CheckReport, CheckResult};
 pub use connections::ConnectionManager;
 pub use events::{Event, Events};
 pub use handle::Handle;
+pub use shutdown_report::{Laggard, ShutdownReport};
 pub use status::{CheckStatus, ConnectionStatus, Status};

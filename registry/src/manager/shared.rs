@@ -7,7 +7,10 @@ use std::{
 
 use tokio::{runtime::Handle, time::Instant};
 
-use super::{admission::Admission, agenda::Agenda, events::Teller, health::Checks, pulse::Pulse};
+use super::{
+    admission::Admission, agenda::Agenda, drain::Drains, events::Teller, health::Checks, pulse::Pulse,
+    shutdown::Closing,
+};
 use crate::{
     config::{Configuration, Declared, LoadRequest},
     diagnostic::did_you_mean,
@@ -38,6 +41,9 @@ pub(super) struct Shared {
     pub(super) agenda: Agenda,
     pub(super) checks: Checks,
     pub(super) teller: Teller,
+    /// The clients on their way out.
+    pub(super) drains: Drains,
+    pub(super) closing: Closing,
     /// Moments are counted from here.
     epoch: Instant,
 }
@@ -68,6 +74,8 @@ impl Shared {
             agenda: Agenda::default(),
             checks: Checks::default(),
             teller: Teller::default(),
+            drains: Drains::default(),
+            closing: Closing::default(),
             epoch: Instant::now(),
         }
     }
@@ -119,6 +127,12 @@ impl Shared {
             }
             None => format!("connection `{name}`"),
         }
+    }
+
+    /// For a caller who does not wait: there is no client to give out.
+    pub(super) fn not_given_out(&self, entry: &Entry) -> Error {
+        let is_sealed = entry.lock().slot.is_sealed();
+        if is_sealed { self.shut_down(entry.name()) } else { self.not_connected(entry.name()) }
     }
 
     pub(super) fn not_connected(&self, name: &str) -> Error {

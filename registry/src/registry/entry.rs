@@ -3,7 +3,7 @@
 use std::{
     any::{Any, TypeId},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{Ordering, fence},
     },
     time::Duration,
@@ -117,7 +117,17 @@ pub(crate) struct Retired {
 
 /// The leases of one client, but for the one that owns it.
 #[derive(Default)]
-pub(crate) struct Leases(Vec<Arc<dyn AnyLease>>);
+pub(crate) struct Leases {
+    all: Vec<Arc<dyn AnyLease>>,
+    /// Which client of its name it is.
+    generation: Option<u64>,
+}
+
+/// Who may still have a client that was let go of. It keeps neither the client nor a lease alive.
+pub(crate) struct Holders {
+    owner: Weak<dyn AnyLease>,
+    others: Vec<Weak<dyn AnyLease>>,
+}
 
 /// A Rust type: its identity, and its name for messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -232,8 +242,9 @@ impl Entry {
             client.any.any_mark().retire();
         }
         let published = published.into_iter().flat_map(|leases| *leases).flatten();
-        let leases = Leases(published.chain(state.handed_out.drain(..)).collect());
-        leases.0.iter().for_each(|lease| lease.any_mark().retire());
+        let generation = state.slot.client().map(|_| state.slot.generation());
+        let leases = Leases { all: published.chain(state.handed_out.drain(..)).collect(), generation };
+        leases.all.iter().for_each(|lease| lease.any_mark().retire());
         state.used_at = 0;
         state.last_check = None;
         leases
@@ -387,12 +398,34 @@ impl Retired {
 
     /// How many guards are still out.
     pub(crate) fn guards(&self) -> usize {
-        guards(&self.client.any, self.leases.0.iter())
+        guards(&self.client.any, self.leases.all.iter())
+    }
+
+    /// Which client of its name it is, where that is known.
+    pub(crate) fn generation(&self) -> Option<u64> {
+        self.leases.generation
+    }
+
+    /// A way to count the guards once this is gone.
+    pub(crate) fn holders(&self) -> Holders {
+        let owner = &self.client.any;
+        let others = self.leases.all.iter().filter(|lease| !Arc::ptr_eq(lease, owner));
+        Holders { owner: Arc::downgrade(owner), others: others.map(Arc::downgrade).collect() }
     }
 
     /// The client alone: from now on the last guard drops it, unless this is the last.
     pub(crate) fn into_client(self) -> Client {
         self.client
+    }
+}
+
+impl Holders {
+    /// How many guards are still out. Whoever else has the client counts as one.
+    pub(crate) fn guards(&self) -> usize {
+        let others = self.others.iter().map(Weak::strong_count).filter(|guards| *guards > 0);
+        // Each of these holds the owner once.
+        let (leases, of_others) = others.fold((0, 0), |(leases, sum), guards| (leases + 1, sum + guards));
+        of_others + self.owner.strong_count().saturating_sub(leases)
     }
 }
 

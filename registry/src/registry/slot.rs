@@ -199,6 +199,14 @@ impl<C, F, W: Clone> Slot<C, F, W> {
         matches!(&self.state, State::Connecting { .. })
     }
 
+    /// What callers of the attempt under way wait on, whether it is to replace the client or there is none yet.
+    pub(crate) fn attempt(&self) -> Option<&W> {
+        match &self.state {
+            State::Connecting { waiting, .. } => Some(waiting),
+            _ => self.replacing(),
+        }
+    }
+
     /// What callers of the attempt to replace the client wait on, when there is one.
     pub(crate) fn replacing(&self) -> Option<&W> {
         match &self.state {
