@@ -45,7 +45,9 @@ async fn a_client_that_comes_after_its_attempt_was_given_up_is_told_goodbye() {
     let report = connections.shutdown(Duration::from_secs(20)).await;
     assert!(start.elapsed() < Duration::from_secs(10), "{report}");
     assert!(waiting.await.unwrap().is_err());
-    GOODBYES.subscribe().wait_for(|goodbyes| *goodbyes == 1).await.unwrap();
+    let mut goodbyes = GOODBYES.subscribe();
+    let said = tokio::time::timeout(Duration::from_secs(20), goodbyes.wait_for(|goodbyes| *goodbyes == 1)).await;
+    said.expect("a goodbye is said").unwrap();
     // The tasks end with the last word of the goodbye; the threads of the runtime may be about to do that.
     while Handle::current().metrics().num_alive_tasks() > 0 {
         tokio::task::yield_now().await;

@@ -202,3 +202,20 @@ fn the_last_manager_is_dropped_outside_of_a_runtime_before_and_after_its_end() {
         assert_eq!(Record::of(&record).dropped(), 1);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn attempts_are_given_up_before_it_is_the_turn_of_their_rank() {
+    let connections = manager(
+        "connections.held = { type = 'probe', record = 'turn held' }\n\
+         connections.never_asked_for = { type = 'probe', record = 'turn', needs = 'slow' }\n\
+         connections.slow = { type = 'probe', record = 'turn slow', delay = '5s' }",
+    );
+    let _held = connections.get::<ProbeClient>("held").await.unwrap();
+    let start = Instant::now();
+    let (error, report) = tokio::join!(
+        async { (connections.get::<ProbeClient>("slow").await.unwrap_err(), start.elapsed()) },
+        connections.shutdown(60 * SECOND)
+    );
+    assert_eq!((error.0.kind(), error.1), (ErrorKind::Disconnected, Duration::ZERO));
+    assert_eq!(laggards(&report), [("held", 1, false)]);
+}
