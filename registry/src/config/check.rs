@@ -6,12 +6,14 @@ use super::{
     context::Context,
     decode::{self, Decoded, Mode, Reference},
     graph::{self, Edge},
+    interpolate::{self, Piece, Placeholder, Scheme},
     layer::{Declaration, Defaults, merge, merge_value},
     lifecycle::Lifecycle,
     placeholder::{Resolution, Resolver},
     problems,
-    reference::{self, Target},
+    reference::{self, Target, suggest},
     reserved,
+    template::{self, Pattern, Templates},
     types::{TypeInfo, Types},
     value::{Value, ValueKind},
 };
@@ -33,6 +35,8 @@ pub(super) struct Checked<I> {
     /// `None` when something is wrong with the fields.
     pub(super) decoded: Option<Decoded<I>>,
     pub(super) lifecycle: Lifecycle,
+    /// That of a template's name.
+    pub(super) pattern: Option<Arc<Pattern>>,
 }
 
 impl<I> Checked<I> {
@@ -73,7 +77,7 @@ impl<T: Types> Checker<'_, T> {
         if let Some(info) = &info {
             self.add_defaults(&mut declaration, info.name, context);
         }
-        let Declaration { name, name_span, header, reserved, fields, incomplete } = declaration;
+        let Declaration { name, name_span, header, reserved, fields, pattern, incomplete } = declaration;
         let fields = Value { kind: ValueKind::Table(fields), span: header, key_span: name_span };
         let decode_fn = info.as_ref().filter(|_| !incomplete).map(|info| info.decode);
         let decoded = decode_fn.and_then(|function| {
@@ -85,7 +89,10 @@ impl<T: Types> Checker<'_, T> {
             context.problems.extend(problems.into_iter().map(|problem| reserved::suggest(problem, &path)));
             None
         });
-        Checked { name, name_span, reserved, fields, enabled, info, decoded, lifecycle }
+        if decoded.as_ref().is_none_or(|decoded| decoded.deferred) {
+            check_captures(&name, &fields, pattern.as_deref(), context);
+        }
+        Checked { name, name_span, reserved, fields, enabled, info, decoded, lifecycle, pattern }
     }
 
     fn info(
@@ -134,6 +141,23 @@ impl<T: Types> Checker<'_, T> {
     }
 }
 
+/// Reports each `${name:…}` that has no capture in the connection's name.
+fn check_captures(name: &str, fields: &Value, pattern: Option<&Pattern>, context: &mut Context<'_>) {
+    // What the captures of a malformed name are is not known.
+    if pattern.is_none() && name.contains(['{', '}']) {
+        return;
+    }
+    let Context { sources, problems, .. } = context;
+    fields.for_each_template(&format!("connections.{name}"), &mut |value, text, path| {
+        for piece in interpolate::pieces(text).flatten() {
+            let Piece::Placeholder(Placeholder { scheme: Scheme::Name, name, range, .. }) = piece else { continue };
+            let Some((message, help)) = template::capture_fault(pattern, name) else { continue };
+            let place = interpolate::inside(value.span, interpolate::literal(sources, value.span), text, range);
+            problems.push(Problem::new(Code::Placeholder, place, message).key_path(path).help(help));
+        }
+    });
+}
+
 fn read_lifecycle(mut value: Value, path: &str, context: &mut Context<'_>) -> Lifecycle {
     let Resolution { mut problems, .. } = resolve(&mut value, path, context);
     context.problems.append(&mut problems);
@@ -164,12 +188,14 @@ fn not_boolean(span: Span) -> Problem {
     Problem::new(Code::WrongType, span, "`enabled` must be a boolean").help("write `true` or `false`")
 }
 
-fn resolve(value: &mut Value, path: &str, context: &Context<'_>) -> Resolution {
+fn resolve(value: &mut Value, path: &str, context: &mut Context<'_>) -> Resolution {
+    context.reads.files_of_placeholders(value, context.request.main.folder());
     let resolver = Resolver {
         environment: &context.request.environment,
         config_dir: context.request.main.folder(),
         strict_permissions: context.request.strict_permissions,
         sources: &context.sources,
+        captured: &[],
     };
     resolver.resolve(value, path)
 }
@@ -179,9 +205,8 @@ fn check_references<I>(checked: &[Checked<I>], context: &mut Context<'_>) {
     if checked.iter().all(|connection| connection.references().is_empty()) {
         return;
     }
-    let by_name: HashMap<&str, usize> =
-        checked.iter().enumerate().map(|(at, connection)| (&*connection.name, at)).collect();
-    let edges: Vec<_> = checked.iter().map(|connection| edges(connection, checked, &by_name, context)).collect();
+    let names = Names::of(checked);
+    let edges: Vec<_> = checked.iter().map(|connection| edges(connection, checked, &names, context)).collect();
     for cycle in graph::cycles(&edges) {
         let name = |at: usize| &*checked[at].name;
         let problem = graph::problem(&cycle, &edges, "connections refer to each other in a circle", name);
@@ -196,20 +221,47 @@ fn check_references<I>(checked: &[Checked<I>], context: &mut Context<'_>) {
 fn edges<I>(
     connection: &Checked<I>,
     checked: &[Checked<I>],
-    by_name: &HashMap<&str, usize>,
+    names: &Names<'_>,
     context: &mut Context<'_>,
 ) -> Vec<Edge> {
     let mut edges = Vec::new();
     for reference in connection.references().iter().filter(|_| connection.enabled) {
-        let to = by_name.get(&*reference.target).copied();
+        let to = names.declaration(&reference.target);
         let target = to.map(|to| target(&checked[to], context));
-        let suggest = |given: &str| context.suggestion(given, &mut by_name.keys().copied());
-        match reference::fault(reference, target, suggest) {
+        match reference::fault(reference, target, |given| names.help(given, context)) {
             Some(problem) => context.add(problem),
             None => edges.extend(to.map(|to| Edge { to, span: reference.span })),
         }
     }
     edges
+}
+
+/// The connections by their names.
+struct Names<'a> {
+    plain: HashMap<&'a str, usize>,
+    templates: Templates,
+}
+
+impl<'a> Names<'a> {
+    fn of<I>(checked: &'a [Checked<I>]) -> Self {
+        let all = checked.iter().enumerate();
+        let plain = all.clone().filter(|(_, connection)| connection.pattern.is_none());
+        let templates = all.filter_map(|(at, connection)| Some((Arc::clone(connection.pattern.as_ref()?), at)));
+        Self {
+            plain: plain.map(|(at, connection)| (&*connection.name, at)).collect(),
+            templates: Templates::new(templates),
+        }
+    }
+
+    /// The connection of that name, or the template that it is made from.
+    fn declaration(&self, name: &str) -> Option<usize> {
+        self.plain.get(name).copied().or_else(|| self.templates.fit(name).map(|(at, _)| at))
+    }
+
+    fn help(&self, given: &str, context: &Context<'_>) -> Option<String> {
+        let suggestion = || context.suggestion(given, &mut self.plain.keys().copied()).map(|near| suggest(&near));
+        self.templates.near(given).or_else(suggestion)
+    }
 }
 
 fn target<'a, I>(connection: &'a Checked<I>, context: &Context<'_>) -> Target<'a> {

@@ -5,15 +5,18 @@ use std::{fmt, path::Path, sync::Arc};
 use super::{
     check::Checked,
     context::{self, Context},
+    declared::Declared,
     decode::{self, Decoded, Mode, Reference},
     environment::Environment,
-    lifecycle::Lifecycle,
+    fingerprint::Fingerprint,
     placeholder::{Resolution, Resolver},
     public,
-    reference::{self, Target},
+    reference::{self, Target, suggest},
     secrets,
+    template::{Captured, Templates},
     types::DecodeFn,
     value::Value,
+    watched::{Reads, Watched},
 };
 use crate::{
     diagnostic::{Code, Diagnostic, Problem, did_you_mean},
@@ -29,21 +32,9 @@ pub(crate) struct Configuration<I> {
     /// Sorted by name, as `states`.
     declared: Vec<Declared>,
     states: Vec<State<I>>,
-}
-
-/// One declared connection.
-pub(crate) struct Declared {
-    pub(crate) name: Arc<str>,
-    pub(crate) type_name: Box<str>,
-    /// `None` when the type is not linked, as can be with a disabled connection.
-    pub(crate) client_type_name: Option<&'static str>,
-    pub(crate) enabled: bool,
-    pub(crate) lifecycle: Lifecycle,
-    /// Those that do not depend on a placeholder.
-    pub(crate) references: Vec<Reference>,
-    enabled_span: Option<Span>,
-    name_span: Span,
-    sources: Arc<Sources>,
+    templates: Templates,
+    /// Without the files that placeholders in fields name.
+    reads: Reads,
 }
 
 /// A connection's instance with all values.
@@ -51,6 +42,15 @@ pub(crate) struct Resolved<I> {
     pub(crate) instance: I,
     /// Texts of at least four characters that must not appear in an error.
     pub(crate) secrets: Vec<String>,
+    /// Of type and fields, with what placeholders stand for.
+    pub(crate) content: Fingerprint,
+}
+
+/// What a name is made from.
+struct Origin<'a> {
+    at: usize,
+    /// What the captures of a template are; empty for a connection that is declared by its name.
+    captured: Captured<'a>,
 }
 
 /// What is known of an instance.
@@ -72,6 +72,10 @@ impl<I: Clone> Configuration<I> {
     pub(super) fn new(mut checked: Vec<Checked<I>>, context: Context<'_>) -> Self {
         checked.sort_by(|a, b| a.name.cmp(&b.name));
         let sources = Arc::new(context.sources);
+        let patterns = checked.iter().enumerate();
+        let templates = Templates::new(
+            patterns.filter_map(|(at, connection)| Some((Arc::clone(connection.pattern.as_ref()?), at))),
+        );
         let (declared, states) = checked.into_iter().map(|connection| parts(connection, &sources)).unzip();
         Self {
             config_dir: context.request.main.config_dir(),
@@ -80,6 +84,8 @@ impl<I: Clone> Configuration<I> {
             sources,
             declared,
             states,
+            templates,
+            reads: context.reads,
         }
     }
 
@@ -88,56 +94,90 @@ impl<I: Clone> Configuration<I> {
         &self.config_dir
     }
 
-    /// All connections, sorted by name.
+    /// All declared connections and templates, sorted by name.
     pub(crate) fn connections(&self) -> &[Declared] {
         &self.declared
     }
 
-    /// The declaration of the connection called `name`.
+    /// The connection or template whose declared name is `name`.
     pub(crate) fn find(&self, name: &str) -> Option<&Declared> {
         self.position(name).map(|at| &self.declared[at])
     }
 
+    /// What the connection `name` is made from: its own declaration, or the template that fits its name. No
+    /// connection has the name of a template.
+    pub(crate) fn declaration(&self, name: &str) -> Option<&Declared> {
+        self.origin(name).map(|origin| &self.declared[origin.at])
+    }
+
+    /// What a name must be to fit, when there is no connection `name` and a template would make one but for the
+    /// characters of its captures. Does not repeat `name`.
+    pub(crate) fn near_template(&self, name: &str) -> Option<String> {
+        self.templates.near(name)
+    }
+
+    /// What this configuration was read from, and what it reads when its enabled connections are used.
+    pub(crate) fn watched(&self) -> Watched {
+        let mut reads = self.reads.clone();
+        for state in &self.states {
+            if let State::Deferred { fields, .. } = state {
+                reads.files_of_placeholders(fields, &self.config_dir);
+            }
+        }
+        reads.into_watched()
+    }
+
     /// The instance of an enabled connection. Placeholders are resolved now, each time.
     pub(crate) fn resolve(&self, name: &str) -> Result<Resolved<I>, Vec<Diagnostic>> {
-        match self.position(name).map(|at| &self.states[at]) {
-            Some(State::Ready { instance, secrets }) => {
-                Ok(Resolved { instance: instance.clone(), secrets: secrets.clone() })
+        let Origin { at, captured } = self.origin(name).ok_or_else(|| self.unknown(name))?;
+        match &self.states[at] {
+            State::Ready { instance, secrets } => {
+                let (instance, secrets) = (instance.clone(), secrets.clone());
+                Ok(Resolved { instance, secrets, content: self.declared[at].content })
             }
-            Some(State::Deferred { fields, decode, public }) => {
-                let resolved = self.resolve_fields(name, fields.clone(), *decode);
-                resolved.map_err(|problems| {
-                    context::diagnostics(problems, &self.sources, &public.iter().copied().collect())
-                })
+            State::Deferred { fields, decode, public } => self
+                .resolve_fields(&self.declared[at], &captured, fields.clone(), *decode)
+                .map_err(|problems| self.diagnostics(problems, public)),
+            State::Disabled => Err(self.disabled(name)),
+        }
+    }
+
+    /// The content that [`resolve`](Self::resolve) would give, without making an instance.
+    pub(crate) fn resolved_content(&self, name: &str) -> Result<Fingerprint, Vec<Diagnostic>> {
+        let Origin { at, captured } = self.origin(name).ok_or_else(|| self.unknown(name))?;
+        let declared = &self.declared[at];
+        match &self.states[at] {
+            State::Ready { .. } => Ok(declared.content),
+            State::Deferred { fields, public, .. } => {
+                let mut fields = fields.clone();
+                let Resolution { problems, .. } = self.resolver(&captured).resolve(&mut fields, &path(declared));
+                if problems.is_empty() {
+                    Ok(Fingerprint::of(&declared.type_name, &fields))
+                } else {
+                    Err(self.diagnostics(problems, public))
+                }
             }
-            Some(State::Disabled) => Err(self.without_place(format!("connection `{name}` is disabled"))),
-            None => Err(self.without_place(format!("there is no connection `{name}`"))),
+            State::Disabled => Err(self.disabled(name)),
         }
     }
 
     fn resolve_fields(
         &self,
-        name: &str,
+        declared: &Declared,
+        captured: &[(&str, &str)],
         mut fields: Value,
         function: DecodeFn<I>,
     ) -> Result<Resolved<I>, Vec<Problem>> {
-        let path = format!("connections.{name}");
-        let resolver = Resolver {
-            environment: &self.environment,
-            config_dir: &self.config_dir,
-            strict_permissions: self.strict_permissions,
-            sources: &self.sources,
-        };
-        let Resolution { mut problems, texts } = resolver.resolve(&mut fields, &path);
+        let path = path(declared);
+        let Resolution { mut problems, texts } = self.resolver(captured).resolve(&mut fields, &path);
         match decode::decode(&fields, &path, function, Mode::Resolved) {
             Ok(Decoded { instance: Some(instance), references, secrets: known, .. }) => {
                 problems.extend(references.iter().filter_map(|reference| self.reference_fault(reference)));
                 if problems.is_empty() {
                     let passwords = secrets::url_passwords(&fields);
-                    return Ok(Resolved {
-                        instance,
-                        secrets: secrets::long_enough([known, texts, passwords].concat()),
-                    });
+                    let content = Fingerprint::of(&declared.type_name, &fields);
+                    let secrets = secrets::long_enough([known, texts, passwords].concat());
+                    return Ok(Resolved { instance, secrets, content });
                 }
             }
             Ok(_) => {}
@@ -146,24 +186,53 @@ impl<I: Clone> Configuration<I> {
         Err(problems)
     }
 
+    fn resolver<'a>(&'a self, captured: &'a [(&'a str, &'a str)]) -> Resolver<'a> {
+        Resolver {
+            environment: &self.environment,
+            config_dir: &self.config_dir,
+            strict_permissions: self.strict_permissions,
+            sources: &self.sources,
+            captured,
+        }
+    }
+
     fn reference_fault(&self, reference: &Reference) -> Option<Problem> {
-        let target = self.find(&reference.target).map(|declared| Target {
+        let target = self.declaration(&reference.target).map(|declared| Target {
             name: &declared.name,
             disabled_at: declared.disabled_at(),
             type_name: Some(&declared.type_name),
             client_type_name: declared.client_type_name,
         });
-        let names = self.declared.iter().map(|declared| &*declared.name);
-        reference::fault(reference, target, |given| did_you_mean(given, names).map(str::to_owned))
+        let names = self.declared.iter().filter(|declared| !declared.is_template()).map(|declared| &*declared.name);
+        let suggestion = |given: &str| did_you_mean(given, names).map(suggest);
+        reference::fault(reference, target, |given| self.near_template(given).or_else(|| suggestion(given)))
     }
 
     fn position(&self, name: &str) -> Option<usize> {
         self.declared.binary_search_by(|declared| (*declared.name).cmp(name)).ok()
     }
 
-    fn without_place(&self, message: String) -> Vec<Diagnostic> {
+    fn origin<'a>(&'a self, name: &'a str) -> Option<Origin<'a>> {
+        match self.position(name) {
+            Some(at) if !self.declared[at].is_template() => Some(Origin { at, captured: Vec::new() }),
+            Some(_) => None,
+            None => self.templates.fit(name).map(|(at, captured)| Origin { at, captured }),
+        }
+    }
+
+    fn unknown(&self, name: &str) -> Vec<Diagnostic> {
+        let message = format!("there is no connection `{}`", name.escape_debug());
         let problem = Problem::without_place(Code::UnknownConnection, message);
-        context::diagnostics(vec![problem], &self.sources, &Default::default())
+        self.diagnostics(vec![problem.maybe_help(self.near_template(name))], &[])
+    }
+
+    fn disabled(&self, name: &str) -> Vec<Diagnostic> {
+        let message = format!("connection `{}` is disabled", name.escape_debug());
+        self.diagnostics(vec![Problem::without_place(Code::UnknownConnection, message)], &[])
+    }
+
+    fn diagnostics(&self, problems: Vec<Problem>, public: &[Span]) -> Vec<Diagnostic> {
+        context::diagnostics(problems, &self.sources, &public.iter().copied().collect())
     }
 }
 
@@ -177,33 +246,26 @@ impl<I> fmt::Debug for Configuration<I> {
     }
 }
 
-impl Declared {
-    /// `file:line:column` of the name where it is declared first.
-    pub(crate) fn declared_at(&self) -> String {
-        self.sources.locate(self.name_span)
-    }
-
-    /// `file:line:column` of `enabled`, when it is given.
-    pub(crate) fn enabled_at(&self) -> Option<String> {
-        self.enabled_span.map(|span| self.sources.locate(span))
-    }
-
-    fn disabled_at(&self) -> Option<String> {
-        (!self.enabled).then(|| self.enabled_at().unwrap_or_default())
-    }
+/// The key path of a connection, which is that of its template where it has one.
+fn path(declared: &Declared) -> String {
+    format!("connections.{}", declared.name)
 }
 
 fn parts<I>(connection: Checked<I>, sources: &Arc<Sources>) -> (Declared, State<I>) {
     let public = public_if_deferred(&connection);
-    let Checked { name, name_span, reserved, fields, enabled, info, decoded, lifecycle } = connection;
+    let Checked { name, name_span, reserved, fields, enabled, info, decoded, lifecycle, pattern } = connection;
     let text = |value: &Option<Value>| value.as_ref().and_then(super::reserved::text).map(Box::from);
+    let type_name: Box<str> = text(&reserved.type_name).unwrap_or_default();
     let mut declared = Declared {
         name,
-        type_name: text(&reserved.type_name).unwrap_or_default(),
+        content: Fingerprint::of(&type_name, &fields),
+        has_placeholders: decoded.as_ref().map_or_else(|| fields.has_templates(), |decoded| decoded.deferred),
+        type_name,
         client_type_name: info.as_ref().map(|info| info.client_type_name),
         enabled,
         lifecycle,
         references: Vec::new(),
+        pattern,
         enabled_span: reserved.enabled.map(|value| value.span),
         name_span,
         sources: Arc::clone(sources),

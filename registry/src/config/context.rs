@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{request::LoadRequest, value::Table};
+use super::{request::LoadRequest, value::Table, watched::Reads};
 use crate::{
     diagnostic::{Code, Diagnostic, Problem, did_you_mean, report},
     span::{Sources, Span},
@@ -15,13 +15,21 @@ pub(super) struct Context<'a> {
     pub(super) problems: Vec<Problem>,
     /// The values that a diagnostic may show.
     pub(super) public: HashSet<Span>,
+    pub(super) reads: Reads,
     /// The bytes of inherited keys that were copied.
     copied: usize,
 }
 
 impl<'a> Context<'a> {
     pub(super) fn new(request: &'a LoadRequest) -> Self {
-        Self { request, sources: Sources::default(), problems: Vec::new(), public: HashSet::new(), copied: 0 }
+        Self {
+            request,
+            sources: Sources::default(),
+            problems: Vec::new(),
+            public: HashSet::new(),
+            reads: Reads::default(),
+            copied: 0,
+        }
     }
 
     pub(super) fn add(&mut self, problem: Problem) {

@@ -36,6 +36,7 @@ pub(super) fn read_main(context: &mut Context<'_>) -> Document {
 
 /// Reads and parses one file of the configuration.
 pub(super) fn read_document(path: &Path, context: &mut Context<'_>) -> Result<Document, ReadError> {
+    context.reads.file(path);
     let file = source::read(path, context.request.max_bytes)?;
     Ok(add_document(&printable(&path.to_string_lossy()), file.text, context))
 }

@@ -28,8 +28,13 @@ pub(crate) fn decode_fields<I>(
     let mut converter = Converter { place: Span::new(source, 0..0), problems: Vec::new() };
     let table = converter.table(fields, "");
     let mut fields = converter.placed(ValueKind::Table(table));
-    let resolver =
-        Resolver { environment: &Environment::Process, config_dir, strict_permissions: false, sources: &sources };
+    let resolver = Resolver {
+        environment: &Environment::Process,
+        config_dir,
+        strict_permissions: false,
+        sources: &sources,
+        captured: &[],
+    };
     let Resolution { mut problems, .. } = resolver.resolve(&mut fields, "");
     problems.append(&mut converter.problems);
     let decoded = decode::decode(&fields, "", info.decode, Mode::Resolved);

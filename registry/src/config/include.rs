@@ -51,7 +51,7 @@ fn main_path(context: &Context<'_>) -> Option<PathBuf> {
 /// The files that one item names; `None` when there is something wrong with it.
 fn paths(item: &Value, key_path: &str, context: &mut Context<'_>) -> Option<Vec<PathBuf>> {
     let found = match &item.kind {
-        ValueKind::String(text) => expand(context.request.main.folder(), text, item.span),
+        ValueKind::String(text) => expand(context, text, item.span),
         ValueKind::Template(_) => Err(no_placeholder(item).into()),
         // Reported by the parser.
         ValueKind::Dummy(_) => return None,
@@ -60,7 +60,8 @@ fn paths(item: &Value, key_path: &str, context: &mut Context<'_>) -> Option<Vec<
     found.map_err(|problem| context.add(problem.key_path(key_path))).ok()
 }
 
-fn expand(folder: &Path, text: &str, span: Span) -> Result<Vec<PathBuf>, Box<Problem>> {
+fn expand(context: &mut Context<'_>, text: &str, span: Span) -> Result<Vec<PathBuf>, Box<Problem>> {
+    let folder = context.request.main.folder();
     let path = Path::new(text);
     if text.is_empty() || !source::stays_inside(path) {
         let problem = Problem::new(Code::InvalidValue, span, "the path leaves the configuration's folder");
@@ -76,6 +77,7 @@ fn expand(folder: &Path, text: &str, span: Span) -> Result<Vec<PathBuf>, Box<Pro
         return Ok(vec![folder.join(path)]);
     }
     let folder = folder.join(parent);
+    context.reads.folder(&folder);
     matching(&folder, &name).map_err(|error| Problem { span: Some(span), ..unreadable(&folder, &error.into()) }.into())
 }
 

@@ -1,9 +1,9 @@
-//! The grammar of placeholders: `${env:NAME}`, `${file:path}`, each with an optional `:-default` or `:?message`,
-//! and `$${` for a literal `${`. One pass, never nested, in string values only.
+//! The grammar of placeholders: `${env:NAME}` and `${file:path}`, each with an optional `:-default` or `:?message`,
+//! `${name:capture}`, and `$${` for a literal `${`. One pass, never nested, in string values only.
 
 use std::ops::Range;
 
-use super::value::ValueKind;
+use super::{template, value::ValueKind};
 use crate::{
     diagnostic::{Code, Problem, did_you_mean},
     span::{Sources, Span},
@@ -31,6 +31,8 @@ pub(super) struct Placeholder<'t> {
 pub(super) enum Scheme {
     Environment,
     File,
+    /// A capture of the connection's name.
+    Name,
 }
 
 /// What holds when there is no such variable or file.
@@ -150,12 +152,17 @@ fn parse_placeholder(body: &str, range: Range<usize>) -> Result<Placeholder<'_>,
     let scheme = match scheme {
         "env" => Scheme::Environment,
         "file" => Scheme::File,
+        "name" => Scheme::Name,
         _ => return Err(unknown_scheme(scheme, rest, range)),
     };
     let (name, otherwise) = split_name(rest);
     if !is_name(scheme, name) {
         let what = if name.is_empty() { "a placeholder without a name" } else { "a placeholder with an invalid name" };
         return Err(Malformed::new(range, what, GRAMMAR_HELP));
+    }
+    if scheme == Scheme::Name && otherwise != Otherwise::Error {
+        let help = format!("a capture always has a text: write `${{name:{name}}}`");
+        return Err(Malformed::new(range, "a capture has no default and no message", help));
     }
     Ok(Placeholder { scheme, name, otherwise, range })
 }
@@ -170,11 +177,13 @@ fn split_name(rest: &str) -> (&str, Otherwise<'_>) {
 }
 
 fn is_name(scheme: Scheme, name: &str) -> bool {
-    let forbidden = |character: char| match scheme {
-        Scheme::Environment => character.is_control() || character.is_whitespace() || "=:{$".contains(character),
-        Scheme::File => character.is_control(),
-    };
-    !name.is_empty() && !name.contains(forbidden)
+    let of_variable = |it: char| !(it.is_control() || it.is_whitespace() || "=:{$".contains(it));
+    !name.is_empty()
+        && match scheme {
+            Scheme::Environment => name.chars().all(of_variable),
+            Scheme::File => !name.contains(char::is_control),
+            Scheme::Name => template::is_capture(name),
+        }
 }
 
 fn without_scheme(body: &str, range: Range<usize>) -> Malformed {
@@ -188,10 +197,10 @@ fn unknown_scheme(scheme: &str, rest: &str, range: Range<usize>) -> Malformed {
         let name = rest.split(',').next().map(str::trim).filter(|name| is_variable(name)).unwrap_or("NAME");
         let default = if rest.contains(',') { ":-default" } else { "" };
         format!("write `${{env:{name}{default}}}`")
-    } else if let Some(near) = did_you_mean(scheme, ["env", "file"]) {
+    } else if let Some(near) = did_you_mean(scheme, ["env", "file", "name"]) {
         format!("did you mean `{near}`? {LITERAL_HELP}")
     } else {
-        format!("the schemes are `env` and `file`; {LITERAL_HELP}")
+        format!("the schemes are `env`, `file` and, in a template, `name`; {LITERAL_HELP}")
     };
     // A text that does not look like the name of a scheme may be part of a password.
     let is_plain =
@@ -210,7 +219,8 @@ fn is_variable(text: &str) -> bool {
         && text.chars().all(|character| character.is_ascii_alphanumeric() || character == '_')
 }
 
-const GRAMMAR_HELP: &str = "write `${env:NAME}`, `${env:NAME:-default}`, `${env:NAME:?message}` or `${file:path}`";
+const GRAMMAR_HELP: &str = "write `${env:NAME}`, `${env:NAME:-default}`, `${env:NAME:?message}`, `${file:path}`, or, in a \
+                            template, `${name:capture}`";
 
 const LITERAL_HELP: &str = "write `$${` for a literal `${`";
 
@@ -239,6 +249,7 @@ mod tests {
         check("${env:A:-b:?c}", &["Environment A Default(\"b:?c\") 0..14"]);
         check("${file:/run/secrets/a b}", &["File /run/secrets/a b Error 0..24"]);
         check("${file:C:\\x}", &["File C:\\x Error 0..12"]);
+        check("${name:id}/${name:_x9}", &["Name id Error 0..10", "/", "Name _x9 Error 11..22"]);
         check("$ $$ {} $A $", &["$ $$ {} $A $"]);
         check("", &[]);
     }
@@ -260,6 +271,16 @@ mod tests {
             "${env:}${env:B}",
             &[&format!("Placeholder 0..7 a placeholder without a name ({GRAMMAR_HELP})"), "Environment B Error 7..15"],
         );
+        check("${name:}", &[&format!("Placeholder 0..8 a placeholder without a name ({GRAMMAR_HELP})")]);
+        for name in ["Id", "9", "i-d", "i d", "ü", "{id"] {
+            let end = 8 + name.len();
+            let text = format!("Placeholder 0..{end} a placeholder with an invalid name ({GRAMMAR_HELP})");
+            check(&format!("${{name:{name}}}"), &[&text]);
+        }
+        for (text, end) in [("${name:id:-x}", 13), ("${name:id:?x}", 13), ("${name:id:-}", 12)] {
+            let message = "a capture has no default and no message (a capture always has a text: write `${name:id}`)";
+            check(text, &[&format!("Placeholder 0..{end} {message}")]);
+        }
         check("${env:A=B}", &[&format!("Placeholder 0..10 a placeholder with an invalid name ({GRAMMAR_HELP})")]);
         check(
             "${evn:A}",
@@ -286,7 +307,7 @@ mod tests {
         check(
             "${Hunter2:x}",
             &[
-                "UnknownScheme 0..12 unknown placeholder scheme (the schemes are `env` and `file`; write `$${` for a literal `${`)",
+                "UnknownScheme 0..12 unknown placeholder scheme (the schemes are `env`, `file` and, in a template, `name`; write `$${` for a literal `${`)",
             ],
         );
     }

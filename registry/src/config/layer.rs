@@ -8,9 +8,10 @@ use std::{
 use super::{
     context::Context,
     document::Document,
-    name,
+    interpolate, name,
     problems::{duplicate, unknown_key, unknown_type, wrong_type},
     reserved::{self, Reserved},
+    template::Pattern,
     types::Types,
     value::{Table, Value, ValueKind},
 };
@@ -61,6 +62,8 @@ pub(super) struct Declaration {
     pub(super) reserved: Reserved,
     /// The keys that belong to the type.
     pub(super) fields: Table,
+    /// That of a template's name.
+    pub(super) pattern: Option<Arc<Pattern>>,
     /// Whether keys of it are not known because of a problem that is reported: what is missing then is not
     /// missing.
     pub(super) incomplete: bool,
@@ -94,6 +97,8 @@ pub(super) fn split(layers: &mut Layers, context: &mut Context<'_>) -> Vec<Decla
         let Layered { name, name_span, header, keys, layer: _ } = layered;
         let split = reserved::split(keys, &name, context);
         Declaration {
+            // One that is malformed has been reported.
+            pattern: Pattern::parse(&name).ok().flatten().map(Arc::new),
             name,
             name_span,
             header,
@@ -157,6 +162,10 @@ impl Layers {
             if let Some(fault) = name::fault(&name) {
                 let message = format!("a connection cannot be called `{}`: {fault}", name.escape_debug());
                 context.add(Problem::new(Code::InvalidName, value.key_span, message));
+            } else if let Err(malformed) = Pattern::parse(&Arc::from(&*name)) {
+                let literal = interpolate::literal(&context.sources, value.key_span);
+                let place = interpolate::inside(value.key_span, literal, &name, malformed.range.clone());
+                context.add(malformed.problem(&name, place));
             }
             self.add_connection(&name, value, layer, context);
         }
@@ -181,14 +190,22 @@ impl Layers {
         }
     }
 
-    /// Two names that a person, and some file systems and environments, take for one.
+    /// Two names that a person, and some file systems and environments, take for one; and two templates that fit the
+    /// same names.
     fn check_names(&self, context: &mut Context<'_>) {
         let mut seen: HashMap<String, &Layered> = HashMap::with_capacity(self.connections.len());
         for connection in &self.connections {
-            let lower = connection.name.to_lowercase();
+            let pattern = Pattern::parse(&connection.name).ok().flatten();
+            let is_template = pattern.is_some();
+            let lower =
+                pattern.map_or_else(|| connection.name.to_lowercase(), |pattern| pattern.shape().to_lowercase());
             if let Some(first) = seen.get(&lower) {
                 let (name, other) = (connection.name.escape_debug(), first.name.escape_debug());
-                let message = format!("connections `{name}` and `{other}` differ in upper and lower case alone");
+                let message = if is_template {
+                    format!("templates `{name}` and `{other}` have the same shape")
+                } else {
+                    format!("connections `{name}` and `{other}` differ in upper and lower case alone")
+                };
                 context.add(duplicate(message, connection.name_span, first.name_span, &connection.name));
             } else {
                 seen.insert(lower, connection);

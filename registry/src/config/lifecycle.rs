@@ -36,6 +36,8 @@ pub(crate) struct Lifecycle {
     /// How long an old client waits for its guards; zero: not at all.
     pub(crate) drain_timeout: Duration,
     pub(crate) disconnect_timeout: Duration,
+    /// So many connections of a template live at once.
+    pub(crate) max_instances: u32,
 }
 
 /// When a connection is made.
@@ -93,8 +95,24 @@ impl Lifecycle {
         }
         refuse(self.check_fall == 0, "check_fall", "must be at least 1");
         refuse(self.check_rise == 0, "check_rise", "must be at least 1");
-        refuse(self.retry.base > self.retry.max, "retry.base", "is longer than `retry.max`");
+        refuse(self.max_instances == 0, "max_instances", "must be at least 1");
+        for (shorter, longer) in self.wrong_order() {
+            // At the one that is written, since the other has its default.
+            if is_given(value, shorter) || !is_given(value, longer) {
+                refuse(true, shorter, &format!("is longer than `{longer}`"));
+            } else {
+                refuse(true, longer, &format!("is shorter than `{shorter}`"));
+            }
+        }
         problems
+    }
+
+    /// The pairs of pauses of which the first must not be longer than the second, and is.
+    fn wrong_order(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let Retry { base, max, background_max } = self.retry;
+        let pairs =
+            [(base > max, ("retry.base", "retry.max")), (max > background_max, ("retry.max", "retry.background_max"))];
+        pairs.into_iter().filter_map(|(is_wrong, pair)| is_wrong.then_some(pair))
     }
 
     fn positive_durations(&self) -> [(&'static str, Duration); 8] {
@@ -126,6 +144,7 @@ impl Default for Lifecycle {
             idle_timeout: None,
             drain_timeout: Duration::from_secs(30),
             disconnect_timeout: Duration::from_secs(5),
+            max_instances: 100,
         }
     }
 }
@@ -138,14 +157,23 @@ impl Default for Retry {
 
 /// Where the value at a dotted key stands; the nearest table around it when it is not given.
 fn place(value: &Value, key: &str) -> Span {
+    follow(value, key).0.span
+}
+
+fn is_given(value: &Value, key: &str) -> bool {
+    follow(value, key).1
+}
+
+/// The value at a dotted key or the nearest table around it, and whether it is the value.
+fn follow<'v>(value: &'v Value, key: &str) -> (&'v Value, bool) {
     let mut at = value;
     for step in key.split('.') {
         match at.as_table().and_then(|table: &Table| table.get(step)) {
             Some(inner) => at = inner,
-            None => break,
+            None => return (at, false),
         }
     }
-    at.span
+    (at, true)
 }
 
 /// The keys of the table, and of `retry` in it.
@@ -165,4 +193,5 @@ pub(super) const SETTINGS: &[&str] = &[
     "idle_timeout",
     "drain_timeout",
     "disconnect_timeout",
+    "max_instances",
 ];

@@ -24,6 +24,7 @@ mod reserved;
 // Interpolate: what placeholders stand for.
 mod interpolate;
 mod placeholder;
+mod template;
 
 // Check: whether each connection can be made.
 mod check;
@@ -45,14 +46,18 @@ mod secrets;
 
 // What they give.
 mod configuration;
+mod declared;
 mod fields;
+mod fingerprint;
+mod watched;
 
 #[cfg(test)]
 mod tests;
 
 pub use field::{Field, Visibility};
 pub(crate) use {
-    configuration::{Configuration, Declared, Resolved},
+    configuration::{Configuration, Resolved},
+    declared::Declared,
     decode::{DecodeError, Decoder},
     environment::Environment,
     fields::decode_fields,
@@ -63,4 +68,5 @@ pub(crate) use {
     request::{LoadRequest, MainSource},
     secrets::without_secrets,
     types::{DecodeFn, TypeInfo, Types},
+    watched::Watched,
 };

@@ -202,9 +202,11 @@ fn type_fields(mut at: usize, layers: &Layers, types: &impl Types) -> Vec<&'stat
     Vec::new()
 }
 
-/// A name as far as a variable can spell it: no case, and `_` for all that is neither letter nor digit.
+/// A name as far as a variable can spell it: no case, no braces, and `_` for all else that is neither letter nor
+/// digit.
 fn spelling(name: &str) -> String {
     name.chars()
+        .filter(|character| !matches!(character, '{' | '}'))
         .map(|character| if character.is_alphanumeric() { character } else { '_' })
         .collect::<String>()
         .to_lowercase()

@@ -6,7 +6,7 @@ use super::{
     environment::Environment,
     interpolate::{self, Otherwise, Piece, Placeholder, Scheme},
     name::printable,
-    source,
+    source, template,
     value::{Value, ValueKind},
 };
 use crate::{
@@ -20,13 +20,15 @@ pub(super) struct Resolver<'a> {
     pub(super) config_dir: &'a Path,
     pub(super) strict_permissions: bool,
     pub(super) sources: &'a Sources,
+    /// The captures of a template's name with their values; none outside of a template's fields.
+    pub(super) captured: &'a [(&'a str, &'a str)],
 }
 
 /// What resolving found.
 #[derive(Default)]
 pub(super) struct Resolution {
     pub(super) problems: Vec<Problem>,
-    /// Every text that took the place of a placeholder.
+    /// Every text that took the place of a placeholder, but for those of the connection's name.
     pub(super) texts: Vec<String>,
 }
 
@@ -77,7 +79,7 @@ impl Resolver<'_> {
                     match self.text_of(&placeholder) {
                         Ok(text) => {
                             resolved.push_str(&text);
-                            resolution.texts.push(text);
+                            resolution.texts.extend((placeholder.scheme != Scheme::Name).then_some(text));
                         }
                         Err(failure) => {
                             failed = true;
@@ -100,6 +102,7 @@ impl Resolver<'_> {
         let found = match placeholder.scheme {
             Scheme::Environment => self.variable(placeholder.name)?,
             Scheme::File => self.file(placeholder.name)?,
+            Scheme::Name => Some(self.capture(placeholder.name)?),
         };
         match (found, &placeholder.otherwise) {
             (Some(text), _) => Ok(text),
@@ -119,7 +122,7 @@ impl Resolver<'_> {
 
     fn file(&self, name: &str) -> Result<Option<String>, Failure> {
         let (path, shown) = (Path::new(name), printable(name));
-        if !path.has_root() && !source::stays_inside(path) {
+        if !source::is_readable(path) {
             return Err(Failure::new(format!("file `{shown}` is outside of the configuration's folder"))
                 .help("write an absolute path, or one below the folder of the configuration"));
         }
@@ -132,6 +135,14 @@ impl Resolver<'_> {
             self.exposed(&shown)?;
         }
         Ok(Some(without_last_newline(file.text)).filter(|text| !text.is_empty()))
+    }
+
+    fn capture(&self, name: &str) -> Result<String, Failure> {
+        let value = self.captured.iter().find(|(capture, _)| *capture == name).map(|(_, value)| (*value).to_owned());
+        value.ok_or_else(|| Failure {
+            code: Code::Placeholder,
+            ..Failure::new(template::OUTSIDE.to_owned()).help(template::OUTSIDE_HELP)
+        })
     }
 
     fn exposed(&self, file: &str) -> Result<(), Failure> {
@@ -158,7 +169,8 @@ impl Resolver<'_> {
                 Failure::new(format!("environment variable `{name}` is not set"))
                     .help(format!("{suggestion}set it, or give a default: `${{env:{name}:-default}}`"))
             }
-            Scheme::File => Failure::new(format!("file `{name}` is missing or empty"))
+            // A capture is never missing.
+            Scheme::File | Scheme::Name => Failure::new(format!("file `{name}` is missing or empty"))
                 .help("a relative path is meant from the folder of the configuration"),
         }
     }
@@ -166,13 +178,14 @@ impl Resolver<'_> {
 
 /// Why a placeholder has no text.
 struct Failure {
+    code: Code,
     message: String,
     help: Option<String>,
 }
 
 impl Failure {
     fn new(message: String) -> Self {
-        Self { message, help: None }
+        Self { code: Code::Unresolved, message, help: None }
     }
 
     fn help(mut self, help: impl Into<String>) -> Self {
@@ -187,7 +200,7 @@ impl Failure {
     }
 
     fn problem(self, place: Span, path: &str) -> Problem {
-        Problem::new(Code::Unresolved, place, self.message).key_path(path).maybe_help(self.help)
+        Problem::new(self.code, place, self.message).key_path(path).maybe_help(self.help)
     }
 }
 

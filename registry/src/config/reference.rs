@@ -13,18 +13,23 @@ pub(super) struct Target<'a> {
     pub(super) client_type_name: Option<&'a str>,
 }
 
-/// What is wrong with a reference. `suggest` finds the nearest name that there is.
+/// The help that names the nearest name that there is.
+pub(super) fn suggest(near: &str) -> String {
+    format!("did you mean `{}`?", near.escape_debug())
+}
+
+/// What is wrong with a reference. `help` says what to do about a name that there is not.
 pub(super) fn fault(
     reference: &Reference,
     target: Option<Target<'_>>,
-    suggest: impl FnOnce(&str) -> Option<String>,
+    help: impl FnOnce(&str) -> Option<String>,
 ) -> Option<Problem> {
     let shown = reference.target.escape_debug();
     let problem = |code, message: String| Problem::new(code, reference.span, message).key_path(&reference.key_path);
     let Some(target) = target else {
         return Some(
             problem(Code::UnknownConnection, format!("there is no connection `{shown}`"))
-                .maybe_help(suggest(&reference.target).map(|near| format!("did you mean `{}`?", near.escape_debug()))),
+                .maybe_help(help(&reference.target)),
         );
     };
     if let Some(place) = target.disabled_at {

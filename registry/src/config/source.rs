@@ -50,6 +50,11 @@ pub(super) fn stays_inside(path: &Path) -> bool {
     path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
 }
 
+/// Whether the path of a placeholder may be read: it is absolute, or stays below the folder of the configuration.
+pub(super) fn is_readable(path: &Path) -> bool {
+    path.has_root() || stays_inside(path)
+}
+
 impl ReadError {
     fn new(reason: impl Into<String>) -> Self {
         Self { reason: reason.into(), not_found: false }

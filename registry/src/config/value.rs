@@ -69,6 +69,31 @@ impl Value {
         }
     }
 
+    /// Whether an unresolved placeholder stands in it.
+    pub(crate) fn has_templates(&self) -> bool {
+        match &self.kind {
+            ValueKind::Template(_) => true,
+            ValueKind::Array(elements) => elements.iter().any(Self::has_templates),
+            ValueKind::Table(table) => table.entries.iter().any(|(_, value)| value.has_templates()),
+            _ => false,
+        }
+    }
+
+    /// Calls `f` with each value in it whose placeholders are not resolved, that value's text, and its key path,
+    /// which starts with `path`.
+    pub(crate) fn for_each_template(&self, path: &str, f: &mut dyn FnMut(&Self, &str, &str)) {
+        match &self.kind {
+            ValueKind::Template(text) => f(self, text, path),
+            ValueKind::Array(items) => {
+                items.iter().enumerate().for_each(|(at, item)| item.for_each_template(&format!("{path}[{at}]"), f));
+            }
+            ValueKind::Table(table) => {
+                table.entries.iter().for_each(|(key, value)| value.for_each_template(&format!("{path}.{key}"), f));
+            }
+            _ => {}
+        }
+    }
+
     fn weight(&self) -> usize {
         let inside = match &self.kind {
             ValueKind::String(text) | ValueKind::Text(text) | ValueKind::Template(text) => text.len(),

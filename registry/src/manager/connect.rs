@@ -255,16 +255,16 @@ async fn connect(
 ) -> Result<Delivery, Failure<Error>> {
     let shared = &attempt.shared;
     let configuration = shared.configuration();
-    let Resolved { instance, secrets } =
+    let Resolved { instance, secrets, content } =
         configuration.resolve(&attempt.name).map_err(|diagnostics| attempt.unresolved(diagnostics))?;
-    entry.depends_only_on(configuration.find(&attempt.name).map(targets).unwrap_or_default());
+    entry.depends_only_on(configuration.declaration(&attempt.name).map(targets).unwrap_or_default());
     let others = OtherConnections { attempt: attempt.clone(), entry: Arc::clone(&entry), id };
     let config_dir = Arc::clone(configuration.config_dir());
     drop(configuration);
     let context = ConnectContext::new(Arc::clone(&attempt.name), config_dir, attempt.deadline(), Arc::new(others));
     let any = instance.connect_erased(&context).await.map_err(|cause| attempt.refused(cause, &secrets))?;
     let client_type = entry.client_type_to_be().expect("a declared connection's type is known");
-    let origin = Origin { instance, secrets: secrets.into(), lifecycle };
+    let origin = Origin { instance, secrets: secrets.into(), content, lifecycle };
     let client = Client { any, client_type, origin: Some(origin), connected_at: shared.now() };
     let delivery = Delivery::new(&attempt, client);
     if entry.lock().slot.client().is_some() {

@@ -16,7 +16,7 @@ use super::{
     state::ConnectionState,
 };
 use crate::{
-    config::Lifecycle,
+    config::{Fingerprint, Lifecycle},
     connection::AnyClient,
     erased::ErasedConnection,
     error::{Error, ErrorKind, Result},
@@ -99,6 +99,8 @@ pub(crate) struct Origin {
     pub(crate) instance: Arc<dyn ErasedConnection>,
     /// The texts that no message may show.
     pub(crate) secrets: Arc<[String]>,
+    /// What it was made from, placeholders resolved: whether that differs from what the configuration says now.
+    pub(crate) content: Fingerprint,
     /// What held when it was connected.
     pub(crate) lifecycle: Lifecycle,
 }

@@ -295,16 +295,6 @@ impl Value {
     pub(super) fn is_made_up(&self) -> bool {
         matches!(self.kind, ValueKind::Dummy(_) | ValueKind::Template(_))
     }
-
-    /// Whether an unresolved placeholder stands in it.
-    pub(super) fn has_templates(&self) -> bool {
-        match &self.kind {
-            ValueKind::Template(_) => true,
-            ValueKind::Array(elements) => elements.iter().any(Self::has_templates),
-            ValueKind::Table(table) => table.entries.iter().any(|(_, value)| value.has_templates()),
-            _ => false,
-        }
-    }
 }
 
 fn only_character(text: &str) -> Option<char> {

@@ -57,6 +57,13 @@ const LINES: &[&str] = &[
     "timeout = \"hunter2canary",
     "pool = { min = 'hunter2canary', min = 1 }",
     "[connections.d] # hunter2canary",
+    "[connections.\"t/{id}\"]",
+    "[connections.\"t/{x}\"]",
+    "[connections.\"t/{\"]",
+    "url = '${name:id}${name:x}hunter2canary'",
+    "app = 't/${name:id}'",
+    "app = 't/1'",
+    "extends = 't/{id}'",
 ];
 
 proptest! {

@@ -2,6 +2,7 @@
 
 mod fields;
 mod files;
+mod fingerprints;
 mod hostile;
 mod inheritance;
 mod layers;
@@ -11,3 +12,5 @@ mod placeholders;
 mod problems;
 mod references;
 mod support;
+mod templates;
+mod watched;
