@@ -11,8 +11,8 @@ use super::value::{Table, Value, ValueKind};
 
 /// The content of a connection, as 128 bits: its type and its fields, whatever the order and spelling of these.
 ///
-/// The keys are drawn once in a process: one fingerprint says nothing outside of it, and nobody can look for two
-/// contents that have the same one.
+/// The keys are drawn once in a process: a fingerprint means nothing outside of it, and nobody can prepare two contents
+/// that have the same one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Fingerprint([u64; 2]);
 

@@ -162,7 +162,7 @@ impl Layers {
             if let Some(fault) = name::fault(&name) {
                 let message = format!("a connection cannot be called `{}`: {fault}", name.escape_debug());
                 context.add(Problem::new(Code::InvalidName, value.key_span, message));
-            } else if let Err(malformed) = Pattern::parse(&Arc::from(&*name)) {
+            } else if let Err(malformed) = Pattern::parse(&name) {
                 let literal = interpolate::literal(&context.sources, value.key_span);
                 let place = interpolate::inside(value.key_span, literal, &name, malformed.range.clone());
                 context.add(malformed.problem(&name, place));

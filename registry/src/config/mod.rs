@@ -68,5 +68,6 @@ pub(crate) use {
     request::{LoadRequest, MainSource},
     secrets::without_secrets,
     types::{DecodeFn, TypeInfo, Types},
-    watched::Watched,
 };
+#[expect(unused_imports, reason = "for the reload, which comes next")]
+pub(crate) use {fingerprint::Fingerprint, watched::Watched};

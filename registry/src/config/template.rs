@@ -10,7 +10,7 @@ use crate::{
 /// A name with captures, taken apart.
 #[derive(Debug)]
 pub(super) struct Pattern {
-    name: Arc<str>,
+    name: Box<str>,
     /// The texts around the captures: one more than there are of these.
     literals: Vec<Box<str>>,
     captures: Vec<Box<str>>,
@@ -30,7 +30,7 @@ pub(super) type Captured<'a> = Vec<(&'a str, &'a str)>;
 
 impl Pattern {
     /// `None` for a name without braces.
-    pub(super) fn parse(name: &Arc<str>) -> Result<Option<Self>, Malformed> {
+    pub(super) fn parse(name: &str) -> Result<Option<Self>, Malformed> {
         let (mut literals, mut captures): (Vec<Box<str>>, Vec<Box<str>>) = (Vec::new(), Vec::new());
         let mut at = 0;
         while let Some(length) = name[at..].find(['{', '}']) {
@@ -55,7 +55,7 @@ impl Pattern {
         if literals.iter().all(|literal| literal.is_empty()) {
             return Err(Malformed::new(0..name.len(), "a template without a text of its own", LITERAL_HELP));
         }
-        Ok(Some(Self { name: Arc::clone(name), literals, captures }))
+        Ok(Some(Self { name: name.into(), literals, captures }))
     }
 
     pub(super) fn captures(&self) -> impl Iterator<Item = &str> {
@@ -150,7 +150,7 @@ pub(super) struct Templates {
 impl Templates {
     pub(super) fn new(patterns: impl Iterator<Item = (Arc<Pattern>, usize)>) -> Self {
         let mut sorted: Vec<_> = patterns.collect();
-        sorted.sort_by_cached_key(|(pattern, _)| (Reverse(pattern.literal_characters()), Arc::clone(&pattern.name)));
+        sorted.sort_by_cached_key(|(pattern, _)| (Reverse(pattern.literal_characters()), pattern.name.clone()));
         Self { sorted }
     }
 
@@ -243,12 +243,15 @@ mod tests {
     use super::*;
 
     fn pattern(name: &str) -> Pattern {
-        Pattern::parse(&name.into()).unwrap().unwrap()
+        Pattern::parse(name).unwrap().unwrap()
     }
 
+    /// Literals and captures.
+    type Parts<'a> = (&'a [&'a str], &'a [&'a str]);
+
     #[track_caller]
-    fn check_parse(name: &str, expected: Result<Option<(&[&str], &[&str])>, (Range<usize>, &str)>) {
-        let found = Pattern::parse(&name.into());
+    fn check_parse(name: &str, expected: Result<Option<Parts<'_>>, (Range<usize>, &str)>) {
+        let found = Pattern::parse(name);
         let found = match &found {
             Ok(pattern) => Ok(pattern.as_ref().map(|pattern| {
                 (pattern.literals.iter().map(|it| &**it).collect::<Vec<_>>(), pattern.captures().collect::<Vec<_>>())

@@ -103,7 +103,8 @@ const ENTRIES: &[Entry] = &[
         title: "a name or key is given twice",
         explanation: "One name may be declared once only, in one file and across included files, because silently taking \
             the last one hides mistakes. To change a connection in one environment, use a profile or `extends`; \
-            the report shows both places.",
+            the report shows both places. Two templates of one shape, such as `tenant/{id}` and \
+            `tenant/{name}`, would fit the same names, and count as one.",
     },
     Entry {
         code: Code::UnknownType,
@@ -154,14 +155,17 @@ const ENTRIES: &[Entry] = &[
         title: "a name cannot be used",
         explanation: "The name of a connection is empty, longer than 128 characters, begins or ends with white space, or has \
             characters that nobody can see, such as control characters, or that change the direction of the text. \
-            Such a name could not be told from another one in a report or log.",
+            Such a name could not be told from another one in a report or log. Braces mark the captures of a \
+            template, as in `tenant/{id}`: each is closed, has a name of its own in lower-case letters, digits \
+            and `_`, is apart from the next one, and has some other text around it.",
     },
     Entry {
         code: Code::Placeholder,
         id: "CR010",
         title: "a placeholder is malformed",
         explanation: "Placeholders are written `${env:NAME}`, `${env:NAME:-default}`, `${env:NAME:?message}` or \
-            `${file:path}`, in values only. They cannot be nested, and what they are replaced by is never \
+            `${file:path}`, in values only, and `${name:capture}` in the fields of a template, for a part of the \
+            connection's name that the template captures. They cannot be nested, and what they are replaced by is never \
             searched for placeholders again. Two characters `${` that are meant as such are written `$${`.",
     },
     Entry {
@@ -169,7 +173,8 @@ const ENTRIES: &[Entry] = &[
         id: "CR011",
         title: "a placeholder has an unknown scheme",
         explanation: "What stands before the colon of a placeholder says where the value comes from: `env` for an \
-            environment variable, `file` for the content of a file. There are no others.",
+            environment variable, `file` for the content of a file, `name` for a capture of a template. There are \
+            no others.",
     },
     Entry {
         code: Code::Unresolved,

@@ -101,7 +101,7 @@ fn pauses_that_come_from_two_places_are_compared() {
     ))
     .check(&[
         "connections.toml:2:18: [CR008]: `retry.base` is longer than `retry.max`",
-        "connections.toml:9:23: [CR008]: `retry.max` is longer than `retry.background_max`",
+        "connections.toml:10:23: [CR008]: `retry.max` is longer than `retry.background_max`",
     ]);
 }
 

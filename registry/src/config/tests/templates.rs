@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::support::{Catalogue, Fixture, text_request};
-use crate::config::{Configuration, load, tests::support::Instance};
+use crate::config::{Configuration, Declared, load, tests::support::Instance};
 
 const TENANT: &str = "[connections.\"tenant/{id}\"]\ntype = 'db'\nurl = 'db://${env:HOST:-h}/t_${name:id}?x=$${name:id}'\n\
                       password = '${name:id}'\npool = { min = '${env:MIN:-7}' }\ntags = ['a', '<${name:id}${name:id}>']\n";
@@ -42,7 +42,7 @@ fn a_template_is_declared_and_its_instances_are_made_from_it() {
     assert_eq!(name("tenant/42").as_deref(), Some("tenant/{id}"));
     assert_eq!(name("plain").as_deref(), Some("plain"));
     assert_eq!((name("tenant/{id}"), name("tenant/"), name("tenant/a.b"), name("other")), (None, None, None, None));
-    assert!(configuration.find("tenant/{id}").is_some_and(|declared| declared.has_placeholders()));
+    assert!(configuration.find("tenant/{id}").is_some_and(Declared::has_placeholders));
     assert!(configuration.find("plain").is_some_and(|declared| !declared.has_placeholders()));
     assert!(configuration.find("tenant/42").is_none());
 }

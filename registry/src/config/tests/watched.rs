@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::support::{Catalogue, Fixture, text_request};
-use crate::config::{Watched, load};
+use crate::config::{load, watched::Watched};
 
 /// Paths below the fixture's folder are relative in `files` and `folders`.
 #[track_caller]
@@ -24,7 +24,7 @@ fn every_file_that_matters_is_known() {
     let main = format!(
         "include = ['conf.d/*.toml', 'more.toml', 'later/?.toml']\n\
          [connections.a]\ntype = 'db'\nconfig_file = 'fields.toml'\npassword = '${{file:secrets/pw}}'\n\
-         tags = ['x', '${{file:gone:-none}}:${{file:/run/there-is-none:-x}}', '${{env:FILE:-}}']\n\
+         tags = ['x', '${{file:gone:-none}}:${{file:./gone-too:-x}}', '${{env:FILE:-}}']\n\
          [connections.b]\n{CACHE}enabled = '${{file:switch}}'\n\
          [connections.c]\n{CACHE}lifecycle.required = '${{file:required:-true}}'\n\
          [connections.d]\ntype = 'cache'\nhost = '${{file:../outside:-x}}$${{file:literal}}'\n\
@@ -43,13 +43,13 @@ fn every_file_that_matters_is_known() {
     ])
     .profile("prod");
     let files = [
-        "/run/there-is-none",
         "conf.d/one.toml",
         "connections.prod.toml",
         "connections.toml",
         "fields.toml",
         "from-fields",
         "gone",
+        "gone-too",
         "more.toml",
         "required",
         "secrets/pw",
@@ -80,4 +80,11 @@ fn relative_paths_become_absolute() {
     let text = "[connections.a]\ntype = 'cache'\nhost = '${file:./d/host:-}'\n";
     let watched = load(&text_request(text, "".into()), &Catalogue).unwrap().watched();
     assert_eq!(watched.files, [std::env::current_dir().unwrap().join("d/host")]);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_absolute_path_is_watched_where_it_is() {
+    let fixture = Fixture::new("[connections.a]\ntype = 'cache'\nhost = '${file:/run/there-is-none:-x}'\n");
+    check(&fixture, &["/run/there-is-none", "connections.toml"], &[]);
 }
