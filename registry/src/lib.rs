@@ -113,7 +113,9 @@ pub use connection_registry_macros::connection_type;
 pub use diagnostic::{Diagnostic, Label};
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use factory::{ConnectionFactory, ConnectionType, Field, Instance, Visibility};
-pub use manager::{ConnectionManager, ConnectionManagerBuilder, Event, Events, Handle};
+pub use manager::{
+    ConnectionManager, ConnectionManagerBuilder, Event, Events, Handle, LastReload, ReloadFailure, ReloadReport,
+};
 pub use reference::ConnectionRef;
 pub use registry::{Conn, ConnectionRegistry, ConnectionState};
 pub use secret::Secret;

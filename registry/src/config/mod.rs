@@ -61,7 +61,8 @@ pub(crate) use {
     decode::{DecodeError, Decoder},
     environment::Environment,
     fields::decode_fields,
-    lifecycle::Lifecycle,
+    fingerprint::Fingerprint,
+    lifecycle::{Lifecycle, Replace, Start},
     load::load,
     name::fault as name_fault,
     problems::unknown_type_help,
@@ -69,5 +70,5 @@ pub(crate) use {
     secrets::without_secrets,
     types::{DecodeFn, TypeInfo, Types},
 };
-#[expect(unused_imports, reason = "for the reload, which comes next")]
-pub(crate) use {fingerprint::Fingerprint, watched::Watched};
+#[expect(unused_imports, reason = "for what watches files, which comes next")]
+pub(crate) use watched::Watched;

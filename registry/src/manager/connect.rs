@@ -12,7 +12,7 @@ use super::{
     failure::{Attempt, Tries, rounded},
     references::{OtherConnections, Waiting},
     retry::Patience,
-    shared::{Shared, targets},
+    shared::{Shared, client_type, targets},
     task::AbortOnDrop,
 };
 use crate::{
@@ -45,7 +45,7 @@ impl Shared {
 
     /// What comes next on the way to a client; begins an attempt where nobody is at it.
     pub(super) fn begin(self: &Arc<Self>, entry: &Arc<Entry>) -> Result<Step> {
-        let mut state = entry.lock();
+        let mut state = self.lock_for_caller(entry);
         match state.slot.ask(self.now()) {
             Ask::Ready(_) => return Ok(Step::Connected),
             Ask::Wait(pending) => return Ok(Step::Wait(pending.clone())),
@@ -63,6 +63,7 @@ impl Shared {
         let attempt = self.attempt(entry, state.slot.failures(), &lifecycle, &pending);
         let last_failure = state.slot.failure().cloned();
         let id = state.slot.begin(pending.clone());
+        state.forget_attempted();
         let news = self.tell(entry, &mut state);
         // A runtime that has ended drops the task at once, and the task takes the lock when it is dropped.
         drop(state);
@@ -109,7 +110,7 @@ impl Shared {
 
     /// The settings of the connection, when it is declared.
     pub(super) fn lifecycle_of(&self, name: &str) -> Option<Lifecycle> {
-        self.configuration().find(name).map(|declared| declared.lifecycle)
+        self.configuration().declaration(name).map(|declared| declared.lifecycle)
     }
 }
 
@@ -132,7 +133,7 @@ struct Report {
 }
 
 impl Report {
-    fn finish(&mut self, result: Result<Client, Failure<Error>>) {
+    fn finish(&mut self, mut result: Result<Client, Failure<Error>>) {
         self.told = true;
         let shared = Arc::clone(&self.attempt.shared);
         let failure = result.as_ref().err().cloned();
@@ -140,11 +141,17 @@ impl Report {
         let last_failure = state.slot.failure().cloned();
         let is_next = state.slot.is_current(self.id) && state.slot.client().is_some() && result.is_ok();
         let leases = if is_next { self.entry.retire(&mut state) } else { Default::default() };
+        // Settings may have changed on the way: a reload that comes later sees the client and changes them itself.
+        if let Ok(Client { origin: Some(origin), .. }) = &mut result
+            && let Some(lifecycle) = shared.lifecycle_of(self.entry.name())
+        {
+            (origin.lifecycle, self.lifecycle) = (lifecycle, lifecycle);
+        }
         let finished =
             state.slot.finish(self.id, shared.now(), result, &while_waited_for(&self.lifecycle), fastrand::f64());
         let generation = state.slot.generation();
         if failure.is_none() && !matches!(finished, Finished::Outdated(_)) {
-            state.is_stale = false;
+            (state.is_stale, state.is_behind) = (false, false);
         }
         let news = shared.tell(&self.entry, &mut state);
         drop(state);
@@ -257,13 +264,16 @@ async fn connect(
     let configuration = shared.configuration();
     let Resolved { instance, secrets, content } =
         configuration.resolve(&attempt.name).map_err(|diagnostics| attempt.unresolved(diagnostics))?;
-    entry.depends_only_on(configuration.declaration(&attempt.name).map(targets).unwrap_or_default());
+    let declared = configuration.declaration(&attempt.name);
+    let client_type = declared.and_then(|declared| client_type(&shared.factory, declared));
+    let client_type = client_type.expect("the type of what was resolved is known");
+    entry.depends_only_on(declared.map(targets).unwrap_or_default());
+    entry.attempts(id, content);
     let others = OtherConnections { attempt: attempt.clone(), entry: Arc::clone(&entry), id };
     let config_dir = Arc::clone(configuration.config_dir());
     drop(configuration);
     let context = ConnectContext::new(Arc::clone(&attempt.name), config_dir, attempt.deadline(), Arc::new(others));
     let any = instance.connect_erased(&context).await.map_err(|cause| attempt.refused(cause, &secrets))?;
-    let client_type = entry.client_type_to_be().expect("a declared connection's type is known");
     let origin = Origin { instance, secrets: secrets.into(), content, lifecycle };
     let client = Client { any, client_type, origin: Some(origin), connected_at: shared.now() };
     let delivery = Delivery::new(&attempt, client);

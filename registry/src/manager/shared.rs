@@ -7,9 +7,9 @@ use std::{
 
 use tokio::{runtime::Handle, time::Instant};
 
-use super::{agenda::Agenda, events::Teller, pulse::Pulse};
+use super::{agenda::Agenda, events::Teller, pulse::Pulse, reload::Reloads};
 use crate::{
-    config::{Configuration, Declared, LoadRequest},
+    config::{self, Configuration, Declared, LoadRequest, MainSource},
     diagnostic::did_you_mean,
     erased::ErasedConnection,
     error::{Error, ErrorKind, Result},
@@ -33,6 +33,7 @@ pub(super) struct Shared {
     pub(super) pulse: Pulse,
     pub(super) agenda: Agenda,
     pub(super) teller: Teller,
+    pub(super) reloads: Reloads,
     /// Moments are counted from here.
     epoch: Instant,
 }
@@ -45,7 +46,9 @@ impl Shared {
         runtime: Option<Handle>,
     ) -> Self {
         let registry = ConnectionRegistry::new();
-        for declared in configuration.connections().iter().filter(|declared| declared.enabled) {
+        // A template has no slot: the connections that are made from it have.
+        let enabled = configuration.connections().iter().filter(|declared| declared.enabled && !declared.is_template());
+        for declared in enabled {
             let entry = registry.declare(&declared.name, client_type(&factory, declared));
             entry.depends_only_on(targets(declared));
         }
@@ -58,6 +61,7 @@ impl Shared {
             pulse: Pulse::default(),
             agenda: Agenda::default(),
             teller: Teller::default(),
+            reloads: Reloads::default(),
             epoch: Instant::now(),
         }
     }
@@ -68,7 +72,6 @@ impl Shared {
     }
 
     /// Puts another configuration in force; gives back the one before.
-    #[expect(dead_code, reason = "reload")]
     pub(super) fn put_in_force(&self, configuration: Arc<Declarations>) -> Arc<Declarations> {
         let mut current = self.configuration.write().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut current, configuration)
@@ -76,6 +79,11 @@ impl Shared {
 
     pub(super) fn epoch(&self) -> Instant {
         self.epoch
+    }
+
+    /// Whether connections that start eagerly are to be up by now.
+    pub(super) fn is_started(&self) -> bool {
+        false
     }
 
     /// The time since the manager was built: what the state machines are told.
@@ -103,7 +111,7 @@ impl Shared {
 
     /// `connection `primary_db` (type `sqlite`, connections.toml:3:1)`.
     pub(super) fn describe(&self, name: &str) -> String {
-        match self.configuration().find(name) {
+        match self.configuration().declaration(name) {
             Some(declared) => {
                 format!("connection `{name}` (type `{}`, {})", declared.type_name, declared.declared_at())
             }
@@ -124,7 +132,7 @@ impl Shared {
 
     /// The declared type of `name`.
     pub(super) fn type_name(&self, name: &str) -> Option<String> {
-        self.configuration().find(name).map(|declared| declared.type_name.to_string())
+        self.configuration().declaration(name).map(|declared| declared.type_name.to_string())
     }
 
     fn wrong_type(&self, name: &str, found: ClientType, asked: ClientType) -> Error {
@@ -134,7 +142,7 @@ impl Shared {
     }
 
     fn absent(&self, name: &str) -> Error {
-        let error = match self.configuration().find(name) {
+        let error = match self.configuration().declaration(name) {
             Some(disabled) if !disabled.enabled => {
                 let at = disabled.enabled_at().unwrap_or_else(|| disabled.declared_at());
                 let message = format!("{} is disabled: `enabled = false` at {at}", self.describe(name));
@@ -154,6 +162,17 @@ impl Shared {
         };
         Error::new(ErrorKind::NotFound, format!("no connection is called `{}`", name.escape_debug())).help(help)
     }
+}
+
+/// Loads and checks a configuration; connects nothing.
+pub(super) fn load(request: &LoadRequest, factory: &ConnectionFactory) -> Result<Declarations> {
+    config::load(request, factory).map_err(|diagnostics| {
+        let title = match &request.main {
+            MainSource::File(path) => format!("the configuration `{}` is invalid", path.display()),
+            MainSource::Text { .. } => "the configuration is invalid".to_owned(),
+        };
+        Error::configuration(title, diagnostics)
+    })
 }
 
 /// The names that a connection refers to, as far as the configuration alone says it.

@@ -12,7 +12,7 @@ use super::{
     guard::Conn,
     index::{Index, Published, group},
     pending::Pending,
-    slot::{LetGo, Slot},
+    slot::{AttemptId, LetGo, Slot},
     state::ConnectionState,
 };
 use crate::{
@@ -56,6 +56,12 @@ pub(crate) struct EntryState {
     pub(crate) is_kept_up: bool,
     /// Whether the client is to be replaced: it is degraded and cannot heal itself, or the configuration has changed.
     pub(crate) is_stale: bool,
+    /// Whether that is so because the configuration has changed.
+    pub(crate) is_behind: bool,
+    /// What the last attempt connected with.
+    attempted: Option<Fingerprint>,
+    /// When it was last looked whether a failure that was to stay is worth another attempt.
+    pub(crate) looked_at: Option<Duration>,
     /// The check under way: it has the client, and is no guard.
     pub(crate) checking: Option<AbortHandle>,
     /// When a lease was last used that is gone by now; see [`Mark::used_at`](crate::lease::Mark::used_at).
@@ -134,6 +140,9 @@ impl Entry {
             last_check: None,
             is_kept_up: false,
             is_stale: false,
+            is_behind: false,
+            attempted: None,
+            looked_at: None,
             checking: None,
             used_at: 0,
         };
@@ -148,14 +157,17 @@ impl Entry {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The attempt `id` connects with `content`.
+    pub(crate) fn attempts(&self, id: AttemptId, content: Fingerprint) {
+        let mut state = self.lock();
+        if state.slot.is_current(id) {
+            state.attempted = Some(content);
+        }
+    }
+
     /// What the declared type makes has changed.
     pub(crate) fn declare(&self, client_type: Option<ClientType>) {
         self.lock().declared_client = client_type;
-    }
-
-    /// The client type that the declared type makes.
-    pub(crate) fn client_type_to_be(&self) -> Option<ClientType> {
-        self.lock().declared_client
     }
 
     /// The client type that the connection has, or will have.
@@ -315,6 +327,16 @@ impl EntryState {
     fn lease<T: Send + Sync + 'static>(&self) -> Option<Result<Arc<Lease<T>>, ClientType>> {
         let client = self.slot.client()?;
         Some(typed(&client.any).ok_or(client.client_type))
+    }
+
+    /// What the last attempt connected with; `None` before it had its values.
+    pub(crate) fn attempted(&self) -> Option<Fingerprint> {
+        self.attempted
+    }
+
+    /// An attempt begins, and has no values yet.
+    pub(crate) fn forget_attempted(&mut self) {
+        self.attempted = None;
     }
 
     /// Whether there is a declaration to make it from.
