@@ -55,6 +55,8 @@ mod watched;
 mod tests;
 
 pub use field::{Field, Visibility};
+#[expect(unused_imports, reason = "for what watches files, which comes next")]
+pub(crate) use watched::Watched;
 pub(crate) use {
     configuration::{Configuration, Resolved},
     declared::Declared,
@@ -70,5 +72,3 @@ pub(crate) use {
     secrets::without_secrets,
     types::{DecodeFn, TypeInfo, Types},
 };
-#[expect(unused_imports, reason = "for what watches files, which comes next")]
-pub(crate) use watched::Watched;

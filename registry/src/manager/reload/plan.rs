@@ -13,7 +13,10 @@ pub(super) enum Change {
     Added,
     Removed,
     /// It is in both. Placeholders may stand for something else all the same.
-    Kept { content: bool, lifecycle: bool },
+    Kept {
+        content: bool,
+        lifecycle: bool,
+    },
 }
 
 /// All names that `before` or `after` declares, templates apart, and those of `present` that a template made.
@@ -24,9 +27,10 @@ pub(super) fn compare<I: Clone>(
 ) -> Vec<(Arc<str>, Change)> {
     let is_exact = |name: &str| [before, after].iter().any(|one| one.find(name).is_some_and(|it| !it.is_template()));
     let now = after.connections().iter().filter(|declared| !declared.is_template());
-    let only_before = before.connections().iter().filter(|declared| {
-        !declared.is_template() && after.find(&declared.name).is_none_or(Declared::is_template)
-    });
+    let only_before = before
+        .connections()
+        .iter()
+        .filter(|declared| !declared.is_template() && after.find(&declared.name).is_none_or(Declared::is_template));
     let exact = now.chain(only_before).map(|declared| Arc::clone(&declared.name));
     exact
         .chain(present.filter(|name| !is_exact(name)))

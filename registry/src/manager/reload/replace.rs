@@ -31,7 +31,9 @@ pub(super) enum Reason {
 
 /// What there is to replace.
 enum Standing {
-    Client { generation: u64 },
+    Client {
+        generation: u64,
+    },
     /// It was made while nobody looked, from what it is to be made from.
     InLine,
     /// There is none any more, or one that was inserted.
@@ -56,7 +58,9 @@ impl Shared {
             }
         }
         drop(configuration);
-        let Standing::Client { generation } = standing(&entry, reason) else { return self.nothing_left(&entry, reason) };
+        let Standing::Client { generation } = standing(&entry, reason) else {
+            return self.nothing_left(&entry, reason);
+        };
         match lifecycle.replace {
             Replace::MakeFirst => self.make_first(&entry, generation).await,
             Replace::BreakFirst => self.break_first(&entry, lifecycle).await,

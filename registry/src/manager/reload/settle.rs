@@ -30,12 +30,7 @@ struct Subject<'a> {
 
 impl Shared {
     /// Brings `name` in line with `configuration`, which is in force, as far as it takes no waiting.
-    pub(super) fn settle(
-        self: &Arc<Self>,
-        configuration: &Declarations,
-        name: &Arc<str>,
-        change: Change,
-    ) -> Settled {
+    pub(super) fn settle(self: &Arc<Self>, configuration: &Declarations, name: &Arc<str>, change: Change) -> Settled {
         let Some(declared) = configuration.declaration(name).filter(|declared| declared.enabled) else {
             return Settled::Done(self.take_away(name));
         };
