@@ -63,7 +63,7 @@ impl Shared {
         let attempt = self.attempt(entry, state.slot.failures(), &lifecycle, &pending);
         let last_failure = state.slot.failure().cloned();
         let id = state.slot.begin(pending.clone());
-        state.forget_attempted();
+        state.tried = None;
         let news = self.tell(entry, &mut state);
         // A runtime that has ended drops the task at once, and the task takes the lock when it is dropped.
         drop(state);
@@ -150,8 +150,13 @@ impl Report {
         let finished =
             state.slot.finish(self.id, shared.now(), result, &while_waited_for(&self.lifecycle), fastrand::f64());
         let generation = state.slot.generation();
+        let mut was_behind = false;
         if failure.is_none() && !matches!(finished, Finished::Outdated(_)) {
-            (state.is_stale, state.is_behind) = (false, false);
+            state.is_stale = false;
+            was_behind = std::mem::take(&mut state.is_behind);
+        }
+        if matches!(finished, Finished::Replaced(_) | Finished::Kept) {
+            self.entry.has_ended_beside(matches!(finished, Finished::Replaced(_)));
         }
         let news = shared.tell(&self.entry, &mut state);
         drop(state);
@@ -170,6 +175,9 @@ impl Report {
                 shared.watch_over(&self.entry, generation, &self.lifecycle);
                 self.sender.send_replace(Outcome::Settled);
                 shared.drain(self.entry.name(), Retired::new(old, leases));
+                if was_behind {
+                    shared.dependents_follow();
+                }
             }
             (Finished::Current | Finished::Kept, None) => {
                 shared.watch_over(&self.entry, generation, &self.lifecycle);
@@ -200,7 +208,10 @@ impl Drop for Report {
         news.log();
         match forgotten {
             Finished::Outdated(_) => self.give_up(),
-            _ => drop(self.sender.send_replace(Outcome::Failed(self.attempt.runtime_ended()))),
+            _ => {
+                self.entry.has_ended_beside(false);
+                self.sender.send_replace(Outcome::Failed(self.attempt.runtime_ended()));
+            }
         }
     }
 }
@@ -267,7 +278,11 @@ async fn connect(
     let declared = configuration.declaration(&attempt.name);
     let client_type = declared.and_then(|declared| client_type(&shared.factory, declared));
     let client_type = client_type.expect("the type of what was resolved is known");
-    entry.depends_only_on(declared.map(targets).unwrap_or_default());
+    let needed = declared.map(targets).unwrap_or_default();
+    match entry.lock().slot.client() {
+        Some(_) => entry.next_depends_on(needed),
+        None => entry.depends_only_on(needed),
+    }
     entry.attempts(id, content);
     let others = OtherConnections { attempt: attempt.clone(), entry: Arc::clone(&entry), id };
     let config_dir = Arc::clone(configuration.config_dir());

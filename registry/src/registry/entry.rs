@@ -28,8 +28,7 @@ pub(crate) struct Entry {
     name: Arc<str>,
     index: Arc<Index>,
     state: Mutex<EntryState>,
-    /// The names that its connect asked for: they close after it.
-    dependencies: Mutex<Vec<Arc<str>>>,
+    dependencies: Mutex<Dependencies>,
 }
 
 /// What an entry has let go of. Drop it outside every lock: that of a client or of an error is the user's code.
@@ -58,10 +57,8 @@ pub(crate) struct EntryState {
     pub(crate) is_stale: bool,
     /// Whether that is so because the configuration has changed.
     pub(crate) is_behind: bool,
-    /// What the last attempt connected with.
-    attempted: Option<Fingerprint>,
-    /// When it was last looked whether a failure that was to stay is worth another attempt.
-    pub(crate) looked_at: Option<Duration>,
+    /// What the last attempt connects with, or did; `None` before it has its values.
+    pub(crate) tried: Option<Box<Tried>>,
     /// The check under way: it has the client, and is no guard.
     pub(crate) checking: Option<AbortHandle>,
     /// When a lease was last used that is gone by now; see [`Mark::used_at`](crate::lease::Mark::used_at).
@@ -83,6 +80,22 @@ pub(crate) struct LastCheck {
     pub(crate) at: Duration,
     pub(crate) took: Duration,
     pub(crate) passed: bool,
+}
+
+/// What an attempt to connect was made with.
+pub(crate) struct Tried {
+    content: Fingerprint,
+    /// When it was last looked, after a failure that was to stay, whether that is still what there is.
+    pub(crate) looked_at: Option<Duration>,
+}
+
+/// The names that a connection refers to: they close after it.
+#[derive(Default)]
+struct Dependencies {
+    /// What the connect of the client asked for.
+    held: Vec<Arc<str>>,
+    /// What that of the next client asks for, which is made beside it.
+    next: Option<Box<Vec<Arc<str>>>>,
 }
 
 /// The state machine of a slot, for real clients.
@@ -141,8 +154,7 @@ impl Entry {
             is_kept_up: false,
             is_stale: false,
             is_behind: false,
-            attempted: None,
-            looked_at: None,
+            tried: None,
             checking: None,
             used_at: 0,
         };
@@ -161,7 +173,7 @@ impl Entry {
     pub(crate) fn attempts(&self, id: AttemptId, content: Fingerprint) {
         let mut state = self.lock();
         if state.slot.is_current(id) {
-            state.attempted = Some(content);
+            state.tried = Some(Box::new(Tried { content, looked_at: None }));
         }
     }
 
@@ -268,19 +280,40 @@ impl Entry {
 
     /// Notes that the connection uses `name`, and so must close before it.
     pub(crate) fn depends_on(&self, name: &str) {
-        let mut dependencies = self.dependencies.lock().unwrap_or_else(PoisonError::into_inner);
-        if !dependencies.iter().any(|known| **known == *name) {
-            dependencies.push(name.into());
+        let mut dependencies = self.lock_dependencies();
+        let Dependencies { held, next } = &mut *dependencies;
+        let names = next.as_deref_mut().unwrap_or(held);
+        if !names.iter().any(|known| **known == *name) {
+            names.push(name.into());
         }
     }
 
     /// Forgets what earlier attempts asked for.
     pub(crate) fn depends_only_on(&self, names: Vec<Arc<str>>) {
-        *self.dependencies.lock().unwrap_or_else(PoisonError::into_inner) = names;
+        *self.lock_dependencies() = Dependencies { held: names, next: None };
     }
 
+    /// An attempt beside the present client begins to ask for others.
+    pub(crate) fn next_depends_on(&self, names: Vec<Arc<str>>) {
+        self.lock_dependencies().next = Some(Box::new(names));
+    }
+
+    /// The attempt beside the present client is over: another client has taken its place, or it stays.
+    pub(crate) fn has_ended_beside(&self, replaced: bool) {
+        let mut dependencies = self.lock_dependencies();
+        if let Some(next) = dependencies.next.take().filter(|_| replaced) {
+            dependencies.held = *next;
+        }
+    }
+
+    /// What the client refers to, and what the next one does.
     pub(crate) fn dependencies(&self) -> Vec<Arc<str>> {
-        self.dependencies.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let dependencies = self.lock_dependencies();
+        dependencies.held.iter().chain(dependencies.next.iter().flat_map(|next| next.iter())).cloned().collect()
+    }
+
+    fn lock_dependencies(&self) -> MutexGuard<'_, Dependencies> {
+        self.dependencies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gives nothing out from now on; what there is stays until it is closed.
@@ -329,14 +362,9 @@ impl EntryState {
         Some(typed(&client.any).ok_or(client.client_type))
     }
 
-    /// What the last attempt connected with; `None` before it had its values.
+    /// What the last attempt connects with, or did.
     pub(crate) fn attempted(&self) -> Option<Fingerprint> {
-        self.attempted
-    }
-
-    /// An attempt begins, and has no values yet.
-    pub(crate) fn forget_attempted(&mut self) {
-        self.attempted = None;
+        self.tried.as_ref().map(|tried| tried.content)
     }
 
     /// Whether there is a declaration to make it from.

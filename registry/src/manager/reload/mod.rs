@@ -6,6 +6,7 @@
 //! is seen by its content, which it keeps from when it was made: nothing else has to be remembered from one reload to
 //! the next.
 
+mod follow;
 mod plan;
 mod replace;
 mod report;

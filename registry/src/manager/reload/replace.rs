@@ -26,7 +26,7 @@ pub(super) enum Reason {
     /// A connection that it refers to has another client.
     Dependency,
     /// Both.
-    ContentAndDependency(Fingerprint),
+    ContentAndDependency,
 }
 
 /// What there is to replace.

@@ -38,11 +38,12 @@ impl Shared {
             return None;
         }
         let (attempted, now) = (state.attempted()?, self.now());
-        let is_due = state.looked_at.is_none_or(|at| now.saturating_sub(at) >= BETWEEN_LOOKS);
+        let looked_at = &mut state.tried.as_mut()?.looked_at;
+        let is_due = looked_at.is_none_or(|at| now.saturating_sub(at) >= BETWEEN_LOOKS);
         let has_placeholders =
             || self.configuration().declaration(entry.name()).is_some_and(Declared::has_placeholders);
         (is_due && has_placeholders()).then(|| {
-            state.looked_at = Some(now);
+            *looked_at = Some(now);
             attempted
         })
     }

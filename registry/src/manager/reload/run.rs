@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
 };
 
 use tokio::{
@@ -17,7 +17,6 @@ use super::{
     settle::Settled,
 };
 use crate::{
-    config::Fingerprint,
     error::{Error, ErrorKind, Result},
     manager::{
         connections::ConnectionManager,
@@ -30,8 +29,10 @@ use crate::{
 #[derive(Default)]
 pub(in crate::manager) struct Reloads {
     /// Held while one runs.
-    turn: tokio::sync::Mutex<()>,
+    pub(super) turn: tokio::sync::Mutex<()>,
     last: Mutex<Option<LastReload>>,
+    /// Whether it will be looked who has to follow a client that was replaced.
+    pub(super) is_follow_due: AtomicBool,
 }
 
 impl ConnectionManager {
@@ -143,12 +144,15 @@ fn loaded(shared: &Shared) -> Result<Declarations> {
     shared::load(&shared.request, &shared.factory)
 }
 
+/// Those that need another client, and why.
+pub(super) type Behind = HashMap<Arc<str>, (Arc<Entry>, Reason)>;
+
 /// How far a reload has come when all is done that takes no waiting.
 struct Stage {
     configuration: Arc<Declarations>,
     before: Arc<Declarations>,
     fates: Vec<(Arc<str>, Fate)>,
-    behind: HashMap<Arc<str>, (Arc<Entry>, Fingerprint)>,
+    behind: Behind,
     /// What is connected, or is about to be, when anything is behind.
     nodes: Vec<(Arc<Entry>, Node)>,
 }
@@ -164,18 +168,14 @@ fn settle(shared: &Arc<Shared>, configuration: Declarations) -> Result<Stage> {
     for (name, change) in plan::compare(&before, &configuration, present) {
         match shared.settle(&configuration, &name, change) {
             Settled::Done(fate) => fates.push((name, fate)),
-            Settled::Behind(entry, content) => drop(behind.insert(name, (entry, content))),
+            Settled::Behind(entry, content) => drop(behind.insert(name, (entry, Reason::Content(content)))),
         }
     }
     let nodes = if behind.is_empty() { Vec::new() } else { nodes(shared, &configuration, &behind) };
     Ok(Stage { configuration, before, fates, behind, nodes })
 }
 
-fn nodes(
-    shared: &Shared,
-    configuration: &Declarations,
-    behind: &HashMap<Arc<str>, (Arc<Entry>, Fingerprint)>,
-) -> Vec<(Arc<Entry>, Node)> {
+pub(super) fn nodes(shared: &Shared, configuration: &Declarations, behind: &Behind) -> Vec<(Arc<Entry>, Node)> {
     let mut entries = shared.registry.entries();
     entries.retain(|entry| {
         let state = entry.lock();
@@ -194,11 +194,11 @@ fn nodes(
 }
 
 /// Replaces the clients that are behind, and after them those that hold one of them, rank by rank.
-async fn replace_all(
+pub(super) async fn replace_all(
     shared: &Arc<Shared>,
     configuration: &Arc<Declarations>,
     nodes: Vec<(Arc<Entry>, Node)>,
-    mut behind: HashMap<Arc<str>, (Arc<Entry>, Fingerprint)>,
+    mut behind: Behind,
 ) -> HashMap<Arc<str>, Fate> {
     let (entries, nodes): (Vec<_>, Vec<_>) = nodes.into_iter().unzip();
     let ranks = plan::ranks(&nodes, &behind.keys().cloned().collect());
@@ -209,8 +209,8 @@ async fn replace_all(
             let (entry, Node { name, needs }) = (&entries[at], &nodes[at]);
             let is_held = needs.iter().any(|name| matches!(fates.get(name), Some(Fate::Rebuilt)));
             match (behind.remove(name), is_held) {
-                (Some((entry, content)), false) => work.push((entry, Reason::Content(content))),
-                (Some((entry, content)), true) => work.push((entry, Reason::ContentAndDependency(content))),
+                (Some((entry, Reason::Content(_))), true) => work.push((entry, Reason::ContentAndDependency)),
+                (Some(behind), _) => work.push(behind),
                 (None, true) => work.push((Arc::clone(entry), Reason::Dependency)),
                 (None, false) => {}
             }

@@ -135,6 +135,40 @@ async fn those_that_hold_a_client_which_stays_are_left_alone() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_replaced_in_the_background_is_followed_by_those_that_hold_it() {
+    let text = |a: &str| format!("a = {a}\nb = mid\nneeds = 'a'\nc = top\nneeds = 'b'\nd = apart");
+    let fixture = Fixture::new("t-background", &text("one"));
+    for name in ["c", "d"] {
+        fixture.get(name).await;
+    }
+    let apart = fixture.get("d").await.id;
+    fixture.world.set("late", Rule::Fail);
+    assert_eq!(fixture.reload(&text("late")).await, "unchanged b,c,d; failed a");
+    fixture.world.heal("late");
+    sleep(Duration::from_secs(60)).await;
+    let top = fixture.get("c").await;
+    assert_eq!(top.needed.as_ref().unwrap().needed.as_ref().unwrap().value, "late");
+    assert_eq!(fixture.get("d").await.id, apart);
+    let attempts = fixture.world.attempts();
+    drop(top);
+    sleep(Duration::from_secs(600)).await;
+    assert_eq!(fixture.world.attempts(), attempts, "once");
+    fixture.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_that_fails_leaves_the_order_of_closing_as_it_was() {
+    let fixture = Fixture::new("t-order", "a = one\nb = two\nneeds = 'a'");
+    fixture.get("b").await;
+    fixture.world.set("bad", Rule::FailForGood);
+    assert_eq!(fixture.reload("a = one\nb = bad").await, "unchanged a; failed b");
+    fixture.world.events();
+    fixture.connections.disconnect_all().await.unwrap();
+    assert_eq!(fixture.world.events(), ["goodbye b two", "goodbye a one"]);
+    fixture.end().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_new_reference_is_followed_in_the_right_order() {
     let fixture = Fixture::new("t-new-reference", "a = one\nb = two");
     for name in ["a", "b"] {
