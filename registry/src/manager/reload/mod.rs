@@ -13,6 +13,8 @@ mod report;
 mod rotated;
 mod run;
 mod settle;
+#[cfg(test)]
+mod tests;
 
 pub use report::{LastReload, ReloadFailure, ReloadReport};
 pub(super) use run::Reloads;

@@ -163,7 +163,8 @@ fn settle(shared: &Arc<Shared>, configuration: Declarations) -> Result<Stage> {
     }
     let configuration = Arc::new(configuration);
     let before = shared.put_in_force(Arc::clone(&configuration));
-    let present = shared.registry.entries().into_iter().map(|entry| Arc::clone(entry.name()));
+    let made = shared.registry.entries().into_iter().filter(|entry| entry.lock().is_declared());
+    let present = made.map(|entry| Arc::clone(entry.name()));
     let (mut fates, mut behind) = (Vec::new(), HashMap::new());
     for (name, change) in plan::compare(&before, &configuration, present) {
         match shared.settle(&configuration, &name, change) {

@@ -21,6 +21,18 @@ impl Dice {
     }
 }
 
+/// Printed when its test fails.
+struct Seed(u64);
+
+impl Drop for Seed {
+    #[allow(clippy::print_stdout)]
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("seed {}", self.0);
+        }
+    }
+}
+
 /// A file with some of the connections.
 fn text(dice: &mut Dice) -> String {
     let mut text = String::new();
@@ -37,7 +49,7 @@ fn text(dice: &mut Dice) -> String {
 }
 
 async fn storm(seed: u64, name: &'static str) {
-    println!("seed {seed}");
+    let _seed = Seed(seed);
     let mut dice = Dice(seed);
     let fixture = Fixture::new(name, "");
     let gate = Arc::new(Semaphore::new(0));
@@ -59,7 +71,7 @@ async fn storm(seed: u64, name: &'static str) {
                 }
             })),
             8 if dice.below(3) == 0 => {
-                running.push(tokio::spawn(async move { drop(connections.disconnect_all().await) }))
+                running.push(tokio::spawn(async move { drop(connections.disconnect_all().await) }));
             }
             8 => running.push(tokio::spawn(async move { drop(connections.disconnect(name).await) })),
             9 if dice.below(2) == 0 => fixture.world.set("bad", Rule::Fail),
@@ -110,7 +122,7 @@ async fn whatever_happens_meanwhile_the_last_file_holds_and_no_client_is_lost() 
 async fn inserted_and_removed_clients_stand_a_storm_of_reloads() {
     let fixture = Fixture::new("s-inserted", "");
     let seed = u64::from(std::process::id());
-    println!("seed {seed}");
+    let _seed = Seed(seed);
     let mut dice = Dice(seed);
     let inserted = Arc::new(());
     for _ in 0..300 {
@@ -134,4 +146,40 @@ async fn inserted_and_removed_clients_stand_a_storm_of_reloads() {
     sleep(Duration::from_secs(200)).await;
     let clients = fixture.world.clients();
     assert!(clients.iter().all(|fate| fate.dropped == 1 && fate.goodbyes <= 1), "each is dropped once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn on_many_threads_the_last_file_holds_and_no_client_is_lost() {
+    let seed = u64::from(std::process::id());
+    let _seed = Seed(seed);
+    let fixture = Fixture::new("s-threads", "");
+    let callers: Vec<_> = (0..6)
+        .map(|at| {
+            let (connections, mut dice) = (fixture.connections.clone(), Dice(seed * 7 + at));
+            tokio::spawn(async move {
+                for _ in 0..200 {
+                    let name = dice.name();
+                    match dice.below(8) {
+                        0 => drop(connections.disconnect(name).await),
+                        1 => drop(connections.disconnect_all().await),
+                        2 => drop(tokio::time::timeout(Duration::ZERO, connections.reload()).await),
+                        _ => drop(connections.get::<Client>(name).await),
+                    }
+                }
+            })
+        })
+        .collect();
+    let mut dice = Dice(seed);
+    for _ in 0..100 {
+        // Another one may read the file while it is written, and then it is invalid.
+        fixture.write(&text(&mut dice));
+        drop(fixture.connections.reload().await);
+    }
+    for caller in callers {
+        caller.await.unwrap();
+    }
+    assert!(!fixture.reload("a = last\nc = last").await.contains("failed"));
+    assert_eq!(fixture.reload_again().await, "unchanged a,c");
+    assert_eq!((fixture.value("a").await, fixture.value("c").await), ("last".to_owned(), "last".to_owned()));
+    fixture.end().await;
 }
