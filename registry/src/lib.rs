@@ -119,7 +119,7 @@ pub use error::{BoxError, Error, ErrorKind, Result};
 pub use factory::{ConnectionFactory, ConnectionType, Field, Instance, Visibility};
 pub use manager::{
     CheckReport, CheckResult, CheckStatus, ConnectionManager, ConnectionManagerBuilder, ConnectionStatus, Event,
-    Events, Handle, Laggard, ShutdownReport, Status,
+    Events, Handle, Laggard, LastReload, ReloadFailure, ReloadReport, ShutdownReport, Status,
 };
 pub use reference::ConnectionRef;
 pub use registry::{Conn, ConnectionRegistry, ConnectionState};

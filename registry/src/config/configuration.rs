@@ -43,7 +43,6 @@ pub(crate) struct Resolved<I> {
     /// Texts of at least four characters that must not appear in an error.
     pub(crate) secrets: Vec<String>,
     /// Of type and fields, with what placeholders stand for.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the reload, which comes next"))]
     pub(crate) content: Fingerprint,
 }
 
@@ -145,7 +144,6 @@ impl<I: Clone> Configuration<I> {
     }
 
     /// The content that [`resolve`](Self::resolve) would give, without making an instance.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the reload, which comes next"))]
     pub(crate) fn resolved_content(&self, name: &str) -> Result<Fingerprint, Vec<Diagnostic>> {
         let Origin { at, captured } = self.origin(name).ok_or_else(|| self.unknown(name))?;
         let declared = &self.declared[at];

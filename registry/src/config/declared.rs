@@ -41,7 +41,6 @@ impl Declared {
     }
 
     /// Whether a field has a placeholder, so that what the connection is shows only when it is used.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the reload, which comes next"))]
     pub(crate) fn has_placeholders(&self) -> bool {
         self.has_placeholders
     }

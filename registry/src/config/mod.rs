@@ -57,12 +57,15 @@ mod tests;
 pub use field::{Field, Visibility};
 #[cfg(feature = "watch")]
 pub(crate) use source::read as read_file;
+#[cfg(feature = "watch")]
+pub(crate) use watched::Watched;
 pub(crate) use {
     configuration::{Configuration, Resolved},
     declared::Declared,
     decode::{DecodeError, Decoder},
     environment::Environment,
     fields::decode_fields,
+    fingerprint::Fingerprint,
     lifecycle::{Lifecycle, Replace, Start},
     load::load,
     name::fault as name_fault,
@@ -71,5 +74,3 @@ pub(crate) use {
     secrets::without_secrets,
     types::{DecodeFn, TypeInfo, Types},
 };
-#[expect(unused_imports, reason = "for the reload, which comes next")]
-pub(crate) use {fingerprint::Fingerprint, watched::Watched};

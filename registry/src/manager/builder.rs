@@ -8,10 +8,13 @@ use std::{
 
 use tokio::runtime::Handle;
 
-use super::{connections::ConnectionManager, shared::Shared};
+use super::{
+    connections::ConnectionManager,
+    shared::{self, Shared},
+};
 use crate::{
-    config::{self, Environment, LoadRequest, MainSource},
-    error::{Error, Result},
+    config::{Environment, LoadRequest, MainSource},
+    error::Result,
     factory::ConnectionFactory,
 };
 
@@ -146,15 +149,10 @@ impl ConnectionManagerBuilder {
     pub fn build(self) -> Result<ConnectionManager> {
         let factory = self.factory.map_or_else(ConnectionFactory::linked, Ok)?;
         let config_dir = self.config_dir.unwrap_or_else(|| PathBuf::from("."));
-        let (main, title) = match self.source {
-            Some(Source::File(path)) => {
-                let title = format!("the configuration `{}` is invalid", path.display());
-                (MainSource::File(path), title)
-            }
-            Some(Source::Toml(Hidden(text))) => {
-                (MainSource::Text { text, config_dir }, "the configuration is invalid".to_owned())
-            }
-            None => (MainSource::Text { text: String::new(), config_dir }, String::new()),
+        let main = match self.source {
+            Some(Source::File(path)) => MainSource::File(path),
+            Some(Source::Toml(Hidden(text))) => MainSource::Text { text, config_dir },
+            None => MainSource::Text { text: String::new(), config_dir },
         };
         let request = LoadRequest {
             main,
@@ -163,8 +161,7 @@ impl ConnectionManagerBuilder {
             strict_permissions: self.strict_permissions,
             max_bytes: self.max_config_bytes.unwrap_or(DEFAULT_MAX_CONFIG_BYTES),
         };
-        let configuration =
-            config::load(&request, &factory).map_err(|diagnostics| Error::configuration(title, diagnostics))?;
+        let configuration = shared::load(&request, &factory)?;
         let max_concurrent_connects = self.max_concurrent_connects.unwrap_or(DEFAULT_MAX_CONCURRENT_CONNECTS);
         let runtime = self.runtime.or_else(|| Handle::try_current().ok());
         Ok(ConnectionManager::new(Shared::new(factory, request, configuration, runtime, max_concurrent_connects)))

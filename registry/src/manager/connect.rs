@@ -14,7 +14,7 @@ use super::{
     metrics,
     references::{OtherConnections, Waiting},
     retry::Patience,
-    shared::{Shared, targets},
+    shared::{Shared, client_type, targets},
     spans,
     task::AbortOnDrop,
     visit::Visit,
@@ -50,7 +50,7 @@ impl Shared {
 
     /// What comes next on the way to a client; begins an attempt where nobody is at it.
     pub(super) fn begin(self: &Arc<Self>, entry: &Arc<Entry>) -> Result<Step> {
-        let mut state = entry.lock();
+        let mut state = self.lock_for_caller(entry);
         match state.slot.ask(self.now()) {
             Ask::Ready(_) => return Ok(Step::Connected),
             Ask::Wait(pending) => return Ok(Step::Wait(pending.clone())),
@@ -68,6 +68,7 @@ impl Shared {
         let attempt = self.attempt(entry, state.slot.failures(), &lifecycle, &pending);
         let last_failure = state.slot.failure().cloned();
         let id = state.slot.begin(pending.clone());
+        state.tried = None;
         let news = self.tell(entry, &mut state);
         // A runtime that has ended drops the task at once, and the task takes the lock when it is dropped.
         drop(state);
@@ -114,7 +115,7 @@ impl Shared {
 
     /// The settings of the connection, when it is declared.
     pub(super) fn lifecycle_of(&self, name: &str) -> Option<Lifecycle> {
-        self.configuration().find(name).map(|declared| declared.lifecycle)
+        self.configuration().declaration(name).map(|declared| declared.lifecycle)
     }
 }
 
@@ -137,7 +138,7 @@ struct Report {
 }
 
 impl Report {
-    fn finish(&mut self, result: Result<Client, Failure<Error>>) {
+    fn finish(&mut self, mut result: Result<Client, Failure<Error>>) {
         self.told = true;
         let shared = Arc::clone(&self.attempt.shared);
         let failure = result.as_ref().err().cloned();
@@ -148,11 +149,22 @@ impl Report {
         let last_failure = state.slot.failure().cloned();
         let is_next = state.slot.is_current(self.id) && state.slot.client().is_some() && result.is_ok();
         let leases = if is_next { self.entry.retire(&mut state) } else { Default::default() };
+        // Settings may have changed on the way: a reload that comes later sees the client and changes them itself.
+        if let Ok(Client { origin: Some(origin), .. }) = &mut result
+            && let Some(lifecycle) = shared.lifecycle_of(self.entry.name())
+        {
+            (origin.lifecycle, self.lifecycle) = (lifecycle, lifecycle);
+        }
         let finished =
             state.slot.finish(self.id, shared.now(), result, &while_waited_for(&self.lifecycle), fastrand::f64());
         let generation = state.slot.generation();
+        let mut was_behind = false;
         if failure.is_none() && !matches!(finished, Finished::Outdated(_)) {
             state.is_stale = false;
+            was_behind = std::mem::take(&mut state.is_behind);
+        }
+        if matches!(finished, Finished::Replaced(_) | Finished::Kept) {
+            self.entry.has_ended_beside(matches!(finished, Finished::Replaced(_)));
         }
         let news = shared.tell(&self.entry, &mut state);
         drop(state);
@@ -174,6 +186,9 @@ impl Report {
                 shared.watch_over(&self.entry, generation, &self.lifecycle);
                 self.sender.send_replace(Outcome::Settled);
                 shared.drain(self.entry.name(), Retired::new(old, leases));
+                if was_behind {
+                    shared.dependents_follow();
+                }
             }
             (Finished::Current | Finished::Kept, None) => {
                 shared.watch_over(&self.entry, generation, &self.lifecycle);
@@ -204,7 +219,10 @@ impl Drop for Report {
         news.log();
         match forgotten {
             Finished::Outdated(_) => self.give_up(),
-            _ => drop(self.sender.send_replace(Outcome::Failed(self.attempt.runtime_ended()))),
+            _ => {
+                self.entry.has_ended_beside(false);
+                self.sender.send_replace(Outcome::Failed(self.attempt.runtime_ended()));
+            }
         }
     }
 }
@@ -272,18 +290,24 @@ async fn connect(others: OtherConnections, lifecycle: Lifecycle) -> Result<Deliv
     let (attempt, entry, visit) = (others.attempt.clone(), Arc::clone(&others.entry), others.visit.clone());
     let shared = &attempt.shared;
     let configuration = shared.configuration();
-    let Resolved { instance, secrets, content: _ } =
+    let Resolved { instance, secrets, content } =
         configuration.resolve(&attempt.name).map_err(|diagnostics| attempt.unresolved(diagnostics))?;
-    let needed = configuration.find(&attempt.name).map(targets).unwrap_or_default();
+    let declared = configuration.declaration(&attempt.name);
+    let client_type = declared.and_then(|declared| client_type(&shared.factory, declared));
+    let client_type = client_type.expect("the type of what was resolved is known");
+    let needed = declared.map(targets).unwrap_or_default();
+    match entry.lock().slot.client() {
+        Some(_) => entry.next_depends_on(needed.clone()),
+        None => entry.depends_only_on(needed.clone()),
+    }
+    entry.attempts(others.id, content);
     let config_dir = Arc::clone(configuration.config_dir());
     drop(configuration);
-    entry.depends_only_on(needed.clone());
     others.all_connected(&needed).await.map_err(|error| attempt.refused(error.into(), &secrets))?;
     visit.enter(&shared.admission, instance.endpoint_erased()).await;
     let context = ConnectContext::new(Arc::clone(&attempt.name), config_dir, attempt.deadline(), Arc::new(others));
     let any = instance.connect_erased(&context).await.map_err(|cause| attempt.refused(cause, &secrets))?;
-    let client_type = entry.client_type_to_be().expect("a declared connection's type is known");
-    let origin = Origin { instance, secrets: secrets.into(), lifecycle };
+    let origin = Origin { instance, secrets: secrets.into(), content, lifecycle };
     let client = Client { any, client_type, origin: Some(origin), generation: 0, connected_at: shared.now() };
     let delivery = Delivery::new(&attempt, client);
     if entry.lock().slot.client().is_some() {

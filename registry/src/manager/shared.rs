@@ -1,18 +1,21 @@
 //! What all clones of a manager share.
 
 use std::{
-    sync::{Arc, OnceLock, PoisonError, RwLock, atomic::AtomicBool},
+    sync::{
+        Arc, OnceLock, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use tokio::{runtime::Handle, time::Instant};
 
 use super::{
-    admission::Admission, agenda::Agenda, drain::Drains, events::Teller, health::Checks, pulse::Pulse,
+    admission::Admission, agenda::Agenda, drain::Drains, events::Teller, health::Checks, pulse::Pulse, reload::Reloads,
     shutdown::Closing,
 };
 use crate::{
-    config::{Configuration, Declared, LoadRequest},
+    config::{self, Configuration, Declared, LoadRequest, MainSource},
     diagnostic::did_you_mean,
     erased::ErasedConnection,
     error::{Error, ErrorKind, Result},
@@ -44,6 +47,7 @@ pub(super) struct Shared {
     /// The clients on their way out.
     pub(super) drains: Drains,
     pub(super) closing: Closing,
+    pub(super) reloads: Reloads,
     /// Moments are counted from here.
     epoch: Instant,
 }
@@ -57,7 +61,9 @@ impl Shared {
         max_concurrent_connects: usize,
     ) -> Self {
         let registry = ConnectionRegistry::new();
-        for declared in configuration.connections().iter().filter(|declared| declared.enabled) {
+        // A template has no slot: the connections that are made from it have.
+        let enabled = configuration.connections().iter().filter(|declared| declared.enabled && !declared.is_template());
+        for declared in enabled {
             let entry = registry.declare(&declared.name, client_type(&factory, declared));
             entry.depends_only_on(targets(declared));
         }
@@ -76,6 +82,7 @@ impl Shared {
             teller: Teller::default(),
             drains: Drains::default(),
             closing: Closing::default(),
+            reloads: Reloads::default(),
             epoch: Instant::now(),
         }
     }
@@ -86,7 +93,6 @@ impl Shared {
     }
 
     /// Puts another configuration in force; gives back the one before.
-    #[expect(dead_code, reason = "reload")]
     pub(super) fn put_in_force(&self, configuration: Arc<Declarations>) -> Arc<Declarations> {
         let mut current = self.configuration.write().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut current, configuration)
@@ -94,6 +100,11 @@ impl Shared {
 
     pub(super) fn epoch(&self) -> Instant {
         self.epoch
+    }
+
+    /// Whether connections that start eagerly are to be up by now.
+    pub(super) fn is_started(&self) -> bool {
+        self.is_started.load(Ordering::Acquire)
     }
 
     /// The time since the manager was built: what the state machines are told.
@@ -121,7 +132,7 @@ impl Shared {
 
     /// `connection `primary_db` (type `sqlite`, connections.toml:3:1)`.
     pub(super) fn describe(&self, name: &str) -> String {
-        match self.configuration().find(name) {
+        match self.configuration().declaration(name) {
             Some(declared) => {
                 format!("connection `{name}` (type `{}`, {})", declared.type_name, declared.declared_at())
             }
@@ -148,7 +159,7 @@ impl Shared {
 
     /// The declared type of `name`.
     pub(super) fn type_name(&self, name: &str) -> Option<String> {
-        self.configuration().find(name).map(|declared| declared.type_name.to_string())
+        self.configuration().declaration(name).map(|declared| declared.type_name.to_string())
     }
 
     fn wrong_type(&self, name: &str, found: ClientType, asked: ClientType) -> Error {
@@ -158,7 +169,7 @@ impl Shared {
     }
 
     fn absent(&self, name: &str) -> Error {
-        let error = match self.configuration().find(name) {
+        let error = match self.configuration().declaration(name) {
             Some(disabled) if !disabled.enabled => {
                 let at = disabled.enabled_at().unwrap_or_else(|| disabled.declared_at());
                 let message = format!("{} is disabled: `enabled = false` at {at}", self.describe(name));
@@ -178,6 +189,17 @@ impl Shared {
         };
         Error::new(ErrorKind::NotFound, format!("no connection is called `{}`", name.escape_debug())).help(help)
     }
+}
+
+/// Loads and checks a configuration; connects nothing.
+pub(super) fn load(request: &LoadRequest, factory: &ConnectionFactory) -> Result<Declarations> {
+    config::load(request, factory).map_err(|diagnostics| {
+        let title = match &request.main {
+            MainSource::File(path) => format!("the configuration `{}` is invalid", path.display()),
+            MainSource::Text { .. } => "the configuration is invalid".to_owned(),
+        };
+        Error::configuration(title, diagnostics)
+    })
 }
 
 /// The names that a connection refers to, as far as the configuration alone says it.

@@ -13,12 +13,12 @@ use super::{
     guard::Conn,
     index::{Index, Published, group},
     pending::Pending,
-    slot::{LetGo, Slot},
+    slot::{AttemptId, LetGo, Slot},
     state::ConnectionState,
     watched::Watched,
 };
 use crate::{
-    config::Lifecycle,
+    config::{Fingerprint, Lifecycle},
     connection::AnyClient,
     erased::ErasedConnection,
     error::{Error, ErrorKind, Result},
@@ -30,8 +30,7 @@ pub(crate) struct Entry {
     name: Arc<str>,
     index: Arc<Index>,
     state: Mutex<EntryState>,
-    /// The names that its connect asked for: they close after it.
-    dependencies: Mutex<Vec<Arc<str>>>,
+    dependencies: Mutex<Dependencies>,
 }
 
 /// What an entry has let go of. Drop it outside every lock: that of a client or of an error is the user's code.
@@ -58,6 +57,10 @@ pub(crate) struct EntryState {
     pub(crate) is_kept_up: bool,
     /// Whether the client is to be replaced: it is degraded and cannot heal itself, or the configuration has changed.
     pub(crate) is_stale: bool,
+    /// Whether that is so because the configuration has changed.
+    pub(crate) is_behind: bool,
+    /// What the last attempt connects with, or did; `None` before it has its values.
+    pub(crate) tried: Option<Box<Tried>>,
     /// The check under way: it has the client, and is no guard.
     pub(crate) checking: Option<Pending>,
     /// What the looks at the client have seen.
@@ -83,6 +86,22 @@ pub(crate) struct LastCheck {
     pub(crate) passed: bool,
 }
 
+/// What an attempt to connect was made with.
+pub(crate) struct Tried {
+    content: Fingerprint,
+    /// When it was last looked, after a failure that was to stay, whether that is still what there is.
+    pub(crate) looked_at: Option<Duration>,
+}
+
+/// The names that a connection refers to: they close after it.
+#[derive(Default)]
+struct Dependencies {
+    /// What the connect of the client asked for.
+    held: Vec<Arc<str>>,
+    /// What that of the next client asks for, which is made beside it.
+    next: Option<Box<Vec<Arc<str>>>>,
+}
+
 /// The state machine of a slot, for real clients.
 pub(crate) type ClientSlot = Slot<Client, Error, Pending>;
 
@@ -105,6 +124,8 @@ pub(crate) struct Origin {
     pub(crate) instance: Arc<dyn ErasedConnection>,
     /// The texts that no message may show.
     pub(crate) secrets: Arc<[String]>,
+    /// What it was made from, placeholders resolved: whether that differs from what the configuration says now.
+    pub(crate) content: Fingerprint,
     /// What held when it was connected.
     pub(crate) lifecycle: Lifecycle,
 }
@@ -148,6 +169,8 @@ impl Entry {
             last_check: None,
             is_kept_up: false,
             is_stale: false,
+            is_behind: false,
+            tried: None,
             checking: None,
             watched: Watched::default(),
             used_at: 0,
@@ -163,14 +186,17 @@ impl Entry {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The attempt `id` connects with `content`.
+    pub(crate) fn attempts(&self, id: AttemptId, content: Fingerprint) {
+        let mut state = self.lock();
+        if state.slot.is_current(id) {
+            state.tried = Some(Box::new(Tried { content, looked_at: None }));
+        }
+    }
+
     /// What the declared type makes has changed.
     pub(crate) fn declare(&self, client_type: Option<ClientType>) {
         self.lock().declared_client = client_type;
-    }
-
-    /// The client type that the declared type makes.
-    pub(crate) fn client_type_to_be(&self) -> Option<ClientType> {
-        self.lock().declared_client
     }
 
     /// The client type that the connection has, or will have.
@@ -278,19 +304,40 @@ impl Entry {
 
     /// Notes that the connection uses `name`, and so must close before it.
     pub(crate) fn depends_on(&self, name: &str) {
-        let mut dependencies = self.dependencies.lock().unwrap_or_else(PoisonError::into_inner);
-        if !dependencies.iter().any(|known| **known == *name) {
-            dependencies.push(name.into());
+        let mut dependencies = self.lock_dependencies();
+        let Dependencies { held, next } = &mut *dependencies;
+        let names = next.as_deref_mut().unwrap_or(held);
+        if !names.iter().any(|known| **known == *name) {
+            names.push(name.into());
         }
     }
 
     /// Forgets what earlier attempts asked for.
     pub(crate) fn depends_only_on(&self, names: Vec<Arc<str>>) {
-        *self.dependencies.lock().unwrap_or_else(PoisonError::into_inner) = names;
+        *self.lock_dependencies() = Dependencies { held: names, next: None };
     }
 
+    /// An attempt beside the present client begins to ask for others.
+    pub(crate) fn next_depends_on(&self, names: Vec<Arc<str>>) {
+        self.lock_dependencies().next = Some(Box::new(names));
+    }
+
+    /// The attempt beside the present client is over: another client has taken its place, or it stays.
+    pub(crate) fn has_ended_beside(&self, replaced: bool) {
+        let mut dependencies = self.lock_dependencies();
+        if let Some(next) = dependencies.next.take().filter(|_| replaced) {
+            dependencies.held = *next;
+        }
+    }
+
+    /// What the client refers to, and what the next one does.
     pub(crate) fn dependencies(&self) -> Vec<Arc<str>> {
-        self.dependencies.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let dependencies = self.lock_dependencies();
+        dependencies.held.iter().chain(dependencies.next.iter().flat_map(|next| next.iter())).cloned().collect()
+    }
+
+    fn lock_dependencies(&self) -> MutexGuard<'_, Dependencies> {
+        self.dependencies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gives nothing out from now on; what there is stays until it is closed.
@@ -339,6 +386,11 @@ impl EntryState {
     fn lease<T: Send + Sync + 'static>(&self) -> Option<Result<Arc<Lease<T>>, ClientType>> {
         let client = self.slot.client()?;
         Some(typed(&client.any).ok_or(client.client_type))
+    }
+
+    /// What the last attempt connects with, or did.
+    pub(crate) fn attempted(&self) -> Option<Fingerprint> {
+        self.tried.as_ref().map(|tried| tried.content)
     }
 
     /// Whether there is a declaration to make it from.

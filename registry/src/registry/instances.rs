@@ -153,15 +153,16 @@ impl ConnectionRegistry {
         })
     }
 
+    /// Whether nothing is given out, because all is being closed.
+    pub(crate) fn is_sealed(&self) -> bool {
+        self.read().sealed
+    }
+
     /// Nothing is given out from now on, and nothing comes in.
     pub(crate) fn seal(&self) {
         let mut entries = self.write();
         entries.sealed = true;
         entries.by_name.values().for_each(|entry| entry.seal());
-    }
-
-    pub(crate) fn is_sealed(&self) -> bool {
-        self.read().sealed
     }
 
     /// Takes back what [`seal`](Self::seal) did.

@@ -21,6 +21,7 @@ mod readme;
 mod ready_made;
 mod reentrancy;
 mod references;
+mod reload;
 mod runtime;
 mod secrets;
 mod shutdown;

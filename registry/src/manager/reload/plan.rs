@@ -1,0 +1,145 @@
+//! What has to be done: two configurations compared, and the order of what has to be rebuilt.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use crate::config::{Configuration, Declared};
+
+/// What the configurations alone say of a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    Added,
+    Removed,
+    /// It is in both. Placeholders may stand for something else all the same.
+    Kept {
+        content: bool,
+        lifecycle: bool,
+    },
+}
+
+/// All names that `before` or `after` declares, templates apart, and those of `present` that a template made.
+pub(super) fn compare<I: Clone>(
+    before: &Configuration<I>,
+    after: &Configuration<I>,
+    present: impl Iterator<Item = Arc<str>>,
+) -> Vec<(Arc<str>, Change)> {
+    let is_exact = |name: &str| [before, after].iter().any(|one| one.find(name).is_some_and(|it| !it.is_template()));
+    let now = after.connections().iter().filter(|declared| !declared.is_template());
+    let only_before = before
+        .connections()
+        .iter()
+        .filter(|declared| !declared.is_template() && after.find(&declared.name).is_none_or(Declared::is_template));
+    let exact = now.chain(only_before).map(|declared| Arc::clone(&declared.name));
+    exact
+        .chain(present.filter(|name| !is_exact(name)))
+        .filter_map(|name| change(before, after, &name).map(|change| (name, change)))
+        .collect()
+}
+
+/// `None` when the name is of no concern: it is disabled in both, or was only ever inserted.
+fn change<I: Clone>(before: &Configuration<I>, after: &Configuration<I>, name: &str) -> Option<Change> {
+    let enabled = |configuration: &'_ Configuration<I>| {
+        let declared = configuration.declaration(name).filter(|declared| declared.enabled)?;
+        Some((declared.content, declared.lifecycle, declared.is_template()))
+    };
+    match (enabled(before), enabled(after)) {
+        // Connections of a template are made when somebody asks for them.
+        (None, None | Some((.., true))) => None,
+        (None, Some(_)) => Some(Change::Added),
+        (Some(_), None) => Some(Change::Removed),
+        (Some(was), Some(is)) => Some(Change::Kept { content: was.0 != is.0, lifecycle: was.1 != is.1 }),
+    }
+}
+
+/// A connection, and what it refers to.
+pub(super) struct Node {
+    pub(super) name: Arc<str>,
+    pub(super) needs: Vec<Arc<str>>,
+}
+
+/// What may have to be rebuilt when `changed` are: they themselves and whatever refers to them, on any way. Each comes in
+/// a later rank than what it needs. Those on a circle, which only names made at run time can close, come last and
+/// together. Gives places in `nodes`.
+pub(super) fn ranks(nodes: &[Node], changed: &HashSet<Arc<str>>) -> Vec<Vec<usize>> {
+    let places: HashMap<&str, usize> = nodes.iter().enumerate().map(|(at, node)| (&*node.name, at)).collect();
+    let mut dependents = vec![Vec::new(); nodes.len()];
+    for (at, node) in nodes.iter().enumerate() {
+        let needed: HashSet<usize> = node.needs.iter().filter_map(|name| places.get(&**name).copied()).collect();
+        needed.into_iter().filter(|needed| *needed != at).for_each(|needed| dependents[needed].push(at));
+    }
+    let affected = reached(changed.iter().filter_map(|name| places.get(&**name).copied()), &dependents);
+    let mut open = vec![0_usize; nodes.len()];
+    affected.iter().flat_map(|at| &dependents[*at]).for_each(|dependent| open[*dependent] += 1);
+    let mut rank: Vec<usize> = affected.iter().copied().filter(|at| open[*at] == 0).collect();
+    let (mut ranks, mut left) = (Vec::new(), affected);
+    while !rank.is_empty() {
+        let mut next = Vec::new();
+        for at in &rank {
+            left.remove(at);
+            for dependent in &dependents[*at] {
+                open[*dependent] -= 1;
+                if open[*dependent] == 0 {
+                    next.push(*dependent);
+                }
+            }
+        }
+        ranks.push(std::mem::replace(&mut rank, next));
+    }
+    if !left.is_empty() {
+        ranks.push(left.into_iter().collect());
+    }
+    ranks
+}
+
+fn reached(from: impl Iterator<Item = usize>, ways: &[Vec<usize>]) -> HashSet<usize> {
+    let mut open: Vec<usize> = from.collect();
+    let mut reached = HashSet::new();
+    while let Some(at) = open.pop() {
+        if reached.insert(at) {
+            open.extend(&ways[at]);
+        }
+    }
+    reached
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `a: b c` says that `a` needs `b` and `c`; ranks are separated by `|`.
+    #[track_caller]
+    fn check(graph: &[&str], changed: &[&str], expected: &str) {
+        let nodes: Vec<_> = graph
+            .iter()
+            .map(|line| {
+                let (name, needs) = line.split_once(':').unwrap_or((line, ""));
+                Node { name: name.into(), needs: needs.split_whitespace().map(Arc::from).collect() }
+            })
+            .collect();
+        let changed = changed.iter().map(|name| Arc::from(*name)).collect();
+        let ranks = ranks(&nodes, &changed).into_iter().map(|rank| {
+            let mut names: Vec<_> = rank.into_iter().map(|at| &*nodes[at].name).collect();
+            names.sort_unstable();
+            names.join(" ")
+        });
+        assert_eq!(ranks.collect::<Vec<_>>().join(" | "), expected);
+    }
+
+    #[test]
+    fn what_refers_to_something_changed_comes_after_it() {
+        check(&["a: b", "b: c", "c", "d"], &["c"], "c | b | a");
+        check(&["a: b", "b: c", "c", "d"], &["b", "d"], "b d | a");
+        check(&["a: b c", "b: d", "c: d", "d"], &["d"], "d | b c | a");
+        check(&["a: b c", "b", "c: b"], &["b"], "b | c | a");
+        check(&["a: gone"], &["gone"], "");
+        check(&["a"], &[], "");
+    }
+
+    #[test]
+    fn a_circle_comes_last_and_together() {
+        check(&["a: b", "b: a", "c"], &["a", "c"], "c | a b");
+        check(&["a: a b b", "b"], &["b"], "b | a");
+    }
+}

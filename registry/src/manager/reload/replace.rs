@@ -1,0 +1,222 @@
+//! Another client for a connection that is in use.
+
+use std::sync::Arc;
+
+use tokio::time::timeout;
+
+use super::report::Fate;
+use crate::{
+    config::{Fingerprint, Lifecycle, Replace, Resolved, without_secrets},
+    connection::{AnyClient, Update},
+    error::{Error, Result},
+    manager::{
+        disconnect::Guards,
+        retry::Patience,
+        shared::{Declarations, Shared},
+        task::AbortOnDrop,
+    },
+    registry::{ConnectionState, Entry, Origin, Outcome, Pending},
+};
+
+/// Why a client is replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// The configuration says something else than what it was made from, namely this.
+    Content(Fingerprint),
+    /// A connection that it refers to has another client.
+    Dependency,
+    /// Both.
+    ContentAndDependency,
+}
+
+/// What there is to replace.
+enum Standing {
+    Client {
+        generation: u64,
+    },
+    /// It was made while nobody looked, from what it is to be made from.
+    InLine,
+    /// There is none any more, or one that was inserted.
+    Nothing,
+}
+
+impl Shared {
+    /// Gives the connection a client by `configuration`, which is in force, in place of the present one. Ends in the
+    /// time that the settings of the connection give it.
+    pub(super) async fn replace(
+        self: Arc<Self>,
+        configuration: Arc<Declarations>,
+        entry: Arc<Entry>,
+        reason: Reason,
+    ) -> Fate {
+        let Some(lifecycle) = self.lifecycle_of(entry.name()) else { return Fate::Updated };
+        if matches!(reason, Reason::Content(_)) {
+            match self.update(&configuration, &entry, lifecycle).await {
+                Ok(true) => return Fate::Updated,
+                Ok(false) => {}
+                Err(unresolved) => return Fate::Failed(unresolved),
+            }
+        }
+        drop(configuration);
+        let Standing::Client { generation } = standing(&entry, reason) else {
+            return self.nothing_left(&entry, reason);
+        };
+        match lifecycle.replace {
+            Replace::MakeFirst => self.make_first(&entry, generation).await,
+            Replace::BreakFirst => self.break_first(&entry, lifecycle).await,
+        }
+    }
+
+    fn nothing_left(self: &Arc<Self>, entry: &Arc<Entry>, reason: Reason) -> Fate {
+        if matches!(standing(entry, reason), Standing::InLine) {
+            return Fate::Rebuilt;
+        }
+        if reason != Reason::Dependency {
+            return Fate::Updated;
+        }
+        // An attempt under way may hold the client before of what it refers to.
+        let mut state = entry.lock();
+        let outdated = if state.slot.is_connecting() { state.slot.renew() } else { None };
+        let news = self.tell(entry, &mut state);
+        let is_kept_up = state.is_kept_up;
+        drop(state);
+        news.log();
+        outdated.iter().for_each(Pending::supersede);
+        if is_kept_up {
+            self.retry(entry);
+        }
+        Fate::Unchanged
+    }
+
+    /// Asks the type to take the change in place. True when it did.
+    async fn update(
+        self: &Arc<Self>,
+        configuration: &Declarations,
+        entry: &Arc<Entry>,
+        lifecycle: Lifecycle,
+    ) -> Result<bool> {
+        let Some((client, origin, generation)) = updatable(entry) else { return Ok(false) };
+        let name = Arc::clone(entry.name());
+        let resolved = configuration.resolve(&name).map_err(|diagnostics| self.unusable(&name, diagnostics))?;
+        let Resolved { instance, secrets, content } = resolved;
+        let new = Origin { instance, secrets: secrets.into(), content, lifecycle };
+        let (before, after) = (Arc::clone(&origin.instance), Arc::clone(&new.instance));
+        let _beat = self.pulse.begin();
+        let work = AbortOnDrop::spawn(async move { before.update_erased(&client, &*after).await });
+        match timeout(lifecycle.connect_timeout, work).await {
+            Ok(Ok(Ok(Update::InPlace))) => return Ok(self.updated(entry, generation, new)),
+            Ok(Ok(Ok(Update::Rebuild))) => {}
+            Ok(Ok(Err(cause))) => {
+                let scrub = |text: &str| without_secrets(&without_secrets(text, &new.secrets), &origin.secrets);
+                let error = scrub(&cause.to_string());
+                tracing::warn!(connection = %name, %error, "failed to take the change in place: it is rebuilt");
+            }
+            Ok(Err(_)) => tracing::warn!(connection = %name, "panicked in its `update`: it is rebuilt"),
+            Err(_) => tracing::warn!(connection = %name, "did not end its `update` in time: it is rebuilt"),
+        }
+        Ok(false)
+    }
+
+    /// The client works by `origin` now. False when it is not the current one any more.
+    fn updated(self: &Arc<Self>, entry: &Arc<Entry>, generation: u64, mut origin: Origin) -> bool {
+        let lifecycle = origin.lifecycle;
+        let mut state = entry.lock();
+        if state.slot.generation() != generation {
+            return false;
+        }
+        let Some(current) = state.slot.client_mut().and_then(|client| client.origin.as_mut()) else { return false };
+        std::mem::swap(current, &mut origin);
+        (state.is_stale, state.is_behind) = (false, false);
+        let outdated = state.slot.renew();
+        let news = self.tell(entry, &mut state);
+        drop(state);
+        news.log();
+        outdated.iter().for_each(Pending::supersede);
+        self.watch_over_anew(entry, generation, origin.lifecycle, lifecycle);
+        true
+    }
+
+    /// The client stays, its settings have changed: what is on the agenda for it keeps to them.
+    pub(super) fn watch_over_anew(
+        self: &Arc<Self>,
+        entry: &Arc<Entry>,
+        generation: u64,
+        before: Lifecycle,
+        now: Lifecycle,
+    ) {
+        let rhythm = |lifecycle: Lifecycle| (lifecycle.check_interval, lifecycle.idle_timeout);
+        if rhythm(before) != rhythm(now) {
+            self.watch_over(entry, generation, &now);
+        }
+    }
+
+    /// Makes the next client beside the one of `generation`, which goes on serving until then, and if that fails.
+    async fn make_first(self: &Arc<Self>, entry: &Arc<Entry>, generation: u64) -> Fate {
+        entry.lock().is_stale = true;
+        let mut pending = self.begin_beside(entry, Patience::WholeTimeout);
+        let mut failure = None;
+        // An attempt that is given up for a newer one, as by a client that fails its checks, is followed to that.
+        for _ in 0..MOST_ATTEMPTS {
+            let Some(attempt) = pending.take() else { break };
+            if let Some(Outcome::Failed(error)) = attempt.ended().await {
+                failure = Some(error);
+            }
+            let state = entry.lock();
+            match state.slot.client() {
+                None => return Fate::Updated,
+                Some(client) if client.origin.is_none() => return Fate::Updated,
+                Some(_) if state.slot.generation() != generation => return Fate::Rebuilt,
+                Some(_) => pending = state.slot.replacing().cloned(),
+            }
+        }
+        match failure {
+            Some(error) => Fate::Failed(error),
+            None if entry.lock().slot.client().is_none() => Fate::Updated,
+            None => Fate::Failed(self.shut_down(entry.name())),
+        }
+    }
+
+    /// Closes the client, when its guards are gone, and connects anew.
+    async fn break_first(self: &Arc<Self>, entry: &Arc<Entry>, lifecycle: Lifecycle) -> Fate {
+        let is_kept_up = entry.lock().is_kept_up;
+        let goodbye = self.close(entry, Guards::WaitFor(lifecycle.drain_timeout));
+        entry.lock().is_kept_up = is_kept_up;
+        if let Some(goodbye) = goodbye
+            && let Some(Outcome::ClosedBadly(error)) = goodbye.ended().await
+        {
+            tracing::warn!(connection = %entry.name(), %error, "the client before was not closed well");
+        }
+        match self.connected(entry.name(), None).await {
+            Ok(_) => Fate::Rebuilt,
+            Err(error) => Fate::Failed(error),
+        }
+    }
+
+    pub(super) fn unusable(&self, name: &str, diagnostics: Vec<crate::diagnostic::Diagnostic>) -> Error {
+        let message = format!("{} cannot be used as it is configured", self.describe(name));
+        Error::configuration(message, diagnostics).for_connection(name)
+    }
+}
+
+fn standing(entry: &Entry, reason: Reason) -> Standing {
+    let state = entry.lock();
+    let Some(origin) = state.slot.client().and_then(|client| client.origin.as_ref()) else { return Standing::Nothing };
+    match reason {
+        Reason::Content(content) if content == origin.content => Standing::InLine,
+        _ => Standing::Client { generation: state.slot.generation() },
+    }
+}
+
+/// The client with what it was made from, when the type may be asked to take a change in place: not when the client has
+/// to go anyhow.
+fn updatable(entry: &Entry) -> Option<(AnyClient, Origin, u64)> {
+    let state = entry.lock();
+    if state.slot.replacing().is_some() || state.slot.state() != ConnectionState::Connected {
+        return None;
+    }
+    let client = state.slot.client()?;
+    Some((Arc::clone(&client.any), client.origin.clone()?, state.slot.generation()))
+}
+
+/// So many attempts that take the place of each other are followed.
+const MOST_ATTEMPTS: usize = 4;

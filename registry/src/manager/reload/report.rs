@@ -1,0 +1,202 @@
+//! What came of a reload.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use serde::{Serialize, Serializer};
+use tokio::time::Instant;
+
+use crate::error::{Error, Result};
+
+/// What a reload did: every connection that is enabled, or was, is in exactly one of the lists.
+///
+/// Its `Display` is one line of counts and one for each failure. Serialized, `took` is in seconds and an error is its
+/// text. There is no secret of the configuration in it, and no value.
+#[derive(Clone, Debug, Default, Serialize)]
+#[non_exhaustive]
+pub struct ReloadReport {
+    unchanged: Vec<String>,
+    rebuilt: Vec<String>,
+    updated: Vec<String>,
+    added: Vec<String>,
+    removed: Vec<String>,
+    failed: Vec<ReloadFailure>,
+    #[serde(serialize_with = "seconds")]
+    took: Duration,
+}
+
+impl ReloadReport {
+    /// Those that nothing was done to: what they say is what it was.
+    pub fn unchanged(&self) -> &[String] {
+        &self.unchanged
+    }
+
+    /// Those that have a new client, because they have changed or because a connection that they refer to was rebuilt.
+    pub fn rebuilt(&self) -> &[String] {
+        &self.rebuilt
+    }
+
+    /// Those that have changed without a new client: it took the change in place, only `lifecycle` has changed, or there
+    /// was no client and the next one will be made by the new declaration.
+    pub fn updated(&self) -> &[String] {
+        &self.updated
+    }
+
+    /// Those that are new, or are enabled again.
+    pub fn added(&self) -> &[String] {
+        &self.added
+    }
+
+    /// Those that are gone, or are disabled now.
+    pub fn removed(&self) -> &[String] {
+        &self.removed
+    }
+
+    /// Those that could not be brought in line. They keep the client that they have, which goes on serving, unless
+    /// `lifecycle.replace` is `"break-first"`.
+    pub fn failed(&self) -> &[ReloadFailure] {
+        &self.failed
+    }
+
+    /// Whether nothing failed.
+    pub fn is_clean(&self) -> bool {
+        self.failed.is_empty()
+    }
+
+    /// How long it took.
+    pub fn took(&self) -> Duration {
+        self.took
+    }
+
+    /// The name `name` came out as `fate`.
+    pub(super) fn add(&mut self, name: &str, fate: Fate) {
+        let list = match fate {
+            Fate::Unchanged => &mut self.unchanged,
+            Fate::Rebuilt => &mut self.rebuilt,
+            Fate::Updated => &mut self.updated,
+            Fate::Added => &mut self.added,
+            Fate::Removed => &mut self.removed,
+            Fate::Failed(error) => return self.failed.push(ReloadFailure { name: name.to_owned(), error }),
+        };
+        list.push(name.to_owned());
+    }
+
+    pub(super) fn complete(mut self, took: Duration) -> Self {
+        for list in [&mut self.unchanged, &mut self.rebuilt, &mut self.updated, &mut self.added, &mut self.removed] {
+            list.sort_unstable();
+        }
+        self.failed.sort_by(|a, b| a.name.cmp(&b.name));
+        self.took = took;
+        self
+    }
+}
+
+impl fmt::Display for ReloadReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { unchanged, rebuilt, updated, added, removed, failed, took } = self;
+        let counts = [
+            (rebuilt.len(), "rebuilt"),
+            (updated.len(), "updated"),
+            (added.len(), "added"),
+            (removed.len(), "removed"),
+            (failed.len(), "failed"),
+            (unchanged.len(), "unchanged"),
+        ];
+        let mut shown: Vec<_> =
+            counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        if shown.is_empty() {
+            shown.push("no connections".to_owned());
+        }
+        let took = humantime::format_duration(Duration::from_millis(took.as_millis().try_into().unwrap_or(u64::MAX)));
+        write!(f, "reloaded in {took}: {}", shown.join(", "))?;
+        failed.iter().try_for_each(|failure| write!(f, "\n{}", failure.error))
+    }
+}
+
+/// A connection that could not be brought in line with the configuration, and why.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct ReloadFailure {
+    name: String,
+    #[serde(serialize_with = "text")]
+    error: Error,
+}
+
+impl ReloadFailure {
+    /// The name of the connection.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Why its client is still the one of before.
+    pub fn error(&self) -> &Error {
+        &self.error
+    }
+}
+
+/// The last reload: what [`ConnectionManager::last_reload`](crate::ConnectionManager::last_reload) gives.
+#[derive(Clone, Debug)]
+pub struct LastReload {
+    ended: Instant,
+    result: Arc<Result<ReloadReport>>,
+}
+
+impl LastReload {
+    pub(super) fn new(result: Result<ReloadReport>) -> Self {
+        Self { ended: Instant::now(), result: Arc::new(result) }
+    }
+
+    /// How long ago it ended.
+    pub fn age(&self) -> Duration {
+        self.ended.elapsed()
+    }
+
+    /// What it did; `None` when the configuration was invalid.
+    pub fn report(&self) -> Option<&ReloadReport> {
+        (*self.result).as_ref().ok()
+    }
+
+    /// Why the configuration of before is still in force; `None` when it is not.
+    pub fn error(&self) -> Option<&Error> {
+        (*self.result).as_ref().err()
+    }
+}
+
+/// What came of one name.
+#[derive(Clone, Debug)]
+pub(super) enum Fate {
+    Unchanged,
+    Rebuilt,
+    Updated,
+    Added,
+    Removed,
+    Failed(Error),
+}
+
+fn seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(time.as_secs_f64())
+}
+
+fn text<S: Serializer>(error: &Error, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn a_report_is_sorted_and_reads_as_counts_and_failures() {
+        let mut report = ReloadReport::default();
+        report.add("b", Fate::Unchanged);
+        report.add("a", Fate::Unchanged);
+        report.add("c", Fate::Rebuilt);
+        report.add("d", Fate::Failed(Error::new(ErrorKind::ConnectFailed, "connection `d` failed to connect")));
+        let report = report.complete(Duration::from_micros(12_345));
+        assert_eq!(report.unchanged(), ["a", "b"]);
+        assert!(!report.is_clean());
+        let text = "reloaded in 12ms: 1 rebuilt, 1 failed, 2 unchanged\nconnection `d` failed to connect";
+        assert_eq!(report.to_string(), text);
+        assert_eq!(ReloadReport::default().to_string(), "reloaded in 0s: no connections");
+    }
+}

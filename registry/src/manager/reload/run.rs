@@ -1,0 +1,266 @@
+//! A reload from beginning to end.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
+};
+
+use tokio::{
+    task::{JoinSet, spawn_blocking},
+    time::Instant,
+};
+
+use super::{
+    plan::{self, Node},
+    replace::Reason,
+    report::{Fate, LastReload, ReloadReport},
+    settle::Settled,
+};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    manager::{
+        connections::ConnectionManager,
+        shared::{self, Declarations, Shared, targets},
+    },
+    registry::Entry,
+};
+
+/// What is known of the reloads of a manager.
+#[derive(Default)]
+pub(in crate::manager) struct Reloads {
+    /// Held while one runs.
+    pub(super) turn: tokio::sync::Mutex<()>,
+    last: Mutex<Option<LastReload>>,
+    /// Whether it will be looked who has to follow a client that was replaced.
+    pub(super) is_follow_due: AtomicBool,
+}
+
+impl ConnectionManager {
+    /// Loads the configuration again, as it was loaded when the manager was built, and puts it in force. Every problem is
+    /// found before anything is changed.
+    ///
+    /// What counts is the content of each connection, with what its placeholders stand for now: a variable of the process
+    /// or a file that has changed is a change, another order or another comment is none. What has not changed is not
+    /// touched. A client whose connection has changed stays until the next one is connected and has passed a check; it is
+    /// then told goodbye when its last guard is gone, or after `lifecycle.drain_timeout`. Where the next one cannot be
+    /// made, the present one goes on serving, the report says why, and it is tried again in the background. Clients that
+    /// hold the client of a connection which was rebuilt are rebuilt after it. Clients that were inserted stay.
+    ///
+    /// One reload runs at a time; who calls meanwhile waits for a turn. It ends in the time that the settings of the
+    /// changed connections give: their `connect_timeout`, and with `replace = "break-first"` that for closing.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`] with every problem when the configuration is invalid: then nothing has changed.
+    /// [`ErrorKind::ShutDown`] when all connections are being closed; [`ErrorKind::NoRuntime`].
+    ///
+    /// # Cancel safety
+    ///
+    /// A reload that was begun goes on without the caller.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), connection_registry::BoxError> {
+    /// use connection_registry::ConnectionManager;
+    ///
+    /// let connections = ConnectionManager::builder().toml("").build()?;
+    /// let report = connections.reload().await?;
+    /// assert!(report.is_clean());
+    /// # Ok(()) }
+    /// ```
+    pub async fn reload(&self) -> Result<ReloadReport> {
+        let runtime = self.shared.runtime()?;
+        runtime.spawn(run(Arc::clone(&self.shared))).await.unwrap_or_else(|_| Err(runtime_ended()))
+    }
+
+    /// The last reload that has ended, whether it was called for or came by itself; `None` when there was none.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), connection_registry::BoxError> {
+    /// use connection_registry::ConnectionManager;
+    ///
+    /// let connections = ConnectionManager::builder().toml("").build()?;
+    /// assert!(connections.last_reload().is_none());
+    /// connections.reload().await?;
+    /// assert!(connections.last_reload().is_some_and(|last| last.report().is_some()));
+    /// # Ok(()) }
+    /// ```
+    pub fn last_reload(&self) -> Option<LastReload> {
+        self.shared.reloads.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Reloads {
+    fn remember(&self, result: &Result<ReloadReport>) {
+        let last = LastReload::new(result.clone());
+        let before = self.last.lock().unwrap_or_else(PoisonError::into_inner).replace(last);
+        // Outside the lock: the drop of an error may be anybody's code.
+        drop(before);
+    }
+}
+
+async fn run(shared: Arc<Shared>) -> Result<ReloadReport> {
+    let _turn = shared.reloads.turn.lock().await;
+    let started = Instant::now();
+    let result = reload(&shared).await.map(|report| report.complete(started.elapsed()));
+    match &result {
+        Ok(report) if report.is_clean() => tracing::info!("{report}"),
+        Ok(report) => tracing::warn!("{report}"),
+        Err(error) => tracing::warn!(%error, "the configuration of before stays in force"),
+    }
+    if !matches!(&result, Err(error) if error.kind() != ErrorKind::Configuration) {
+        shared.reloads.remember(&result);
+    }
+    result
+}
+
+async fn reload(shared: &Arc<Shared>) -> Result<ReloadReport> {
+    let loader = Arc::clone(shared);
+    let loading = spawn_blocking(move || loaded(&loader));
+    let configuration = loading.await.unwrap_or_else(|error| Err(given_up(error.is_panic())))?;
+    // In one go on a thread that may wait for files: what is begun here is not given up half way.
+    let settler = Arc::clone(shared);
+    let settling = spawn_blocking(move || settle(&settler, configuration));
+    let Stage { configuration, before, mut fates, behind, nodes } =
+        settling.await.unwrap_or_else(|error| Err(given_up(error.is_panic())))?;
+    // The drop of an instance is the user's code.
+    drop(spawn_blocking(move || drop(before)));
+    let changed: HashSet<Arc<str>> = behind.keys().cloned().collect();
+    let replaced = replace_all(shared, &configuration, nodes, behind).await;
+    let mut report = ReloadReport::default();
+    fates.retain(|(name, _)| !changed.contains(name));
+    for (name, fate) in fates {
+        if !replaced.contains_key(&name) {
+            report.add(&name, fate);
+        }
+    }
+    replaced.into_iter().for_each(|(name, fate)| report.add(&name, fate));
+    Ok(report)
+}
+
+fn loaded(shared: &Shared) -> Result<Declarations> {
+    if shared.registry.is_sealed() {
+        return Err(shut_down());
+    }
+    shared::load(&shared.request, &shared.factory)
+}
+
+/// Those that need another client, and why.
+pub(super) type Behind = HashMap<Arc<str>, (Arc<Entry>, Reason)>;
+
+/// How far a reload has come when all is done that takes no waiting.
+struct Stage {
+    configuration: Arc<Declarations>,
+    before: Arc<Declarations>,
+    fates: Vec<(Arc<str>, Fate)>,
+    behind: Behind,
+    /// What is connected, or is about to be, when anything is behind.
+    nodes: Vec<(Arc<Entry>, Node)>,
+}
+
+fn settle(shared: &Arc<Shared>, configuration: Declarations) -> Result<Stage> {
+    if shared.registry.is_sealed() {
+        return Err(shut_down());
+    }
+    let configuration = Arc::new(configuration);
+    let before = shared.put_in_force(Arc::clone(&configuration));
+    let made = shared.registry.entries().into_iter().filter(|entry| entry.lock().is_declared());
+    let present = made.map(|entry| Arc::clone(entry.name()));
+    let (mut fates, mut behind) = (Vec::new(), HashMap::new());
+    for (name, change) in plan::compare(&before, &configuration, present) {
+        match shared.settle(&configuration, &name, change) {
+            Settled::Done(fate) => fates.push((name, fate)),
+            Settled::Behind(entry, content) => drop(behind.insert(name, (entry, Reason::Content(content)))),
+        }
+    }
+    let nodes = if behind.is_empty() { Vec::new() } else { nodes(shared, &configuration, &behind) };
+    Ok(Stage { configuration, before, fates, behind, nodes })
+}
+
+pub(super) fn nodes(shared: &Shared, configuration: &Declarations, behind: &Behind) -> Vec<(Arc<Entry>, Node)> {
+    let mut entries = shared.registry.entries();
+    entries.retain(|entry| {
+        let state = entry.lock();
+        let is_made = state.slot.client().is_some_and(|client| client.origin.is_some());
+        is_made || state.slot.is_connecting() || behind.contains_key(entry.name())
+    });
+    entries
+        .into_iter()
+        .map(|entry| {
+            let mut needs = entry.dependencies();
+            needs.extend(configuration.declaration(entry.name()).map(targets).unwrap_or_default());
+            let node = Node { name: Arc::clone(entry.name()), needs };
+            (entry, node)
+        })
+        .collect()
+}
+
+/// Replaces the clients that are behind, and after them those that hold one of them, rank by rank.
+pub(super) async fn replace_all(
+    shared: &Arc<Shared>,
+    configuration: &Arc<Declarations>,
+    nodes: Vec<(Arc<Entry>, Node)>,
+    mut behind: Behind,
+) -> HashMap<Arc<str>, Fate> {
+    let (entries, nodes): (Vec<_>, Vec<_>) = nodes.into_iter().unzip();
+    let ranks = plan::ranks(&nodes, &behind.keys().cloned().collect());
+    let mut fates: HashMap<Arc<str>, Fate> = HashMap::new();
+    for rank in ranks {
+        let mut work = Vec::new();
+        for at in rank {
+            let (entry, Node { name, needs }) = (&entries[at], &nodes[at]);
+            let is_held = needs.iter().any(|name| matches!(fates.get(name), Some(Fate::Rebuilt)));
+            match (behind.remove(name), is_held) {
+                (Some((entry, Reason::Content(_))), true) => work.push((entry, Reason::ContentAndDependency)),
+                (Some(behind), _) => work.push(behind),
+                (None, true) => work.push((Arc::clone(entry), Reason::Dependency)),
+                (None, false) => {}
+            }
+        }
+        replace_rank(shared, configuration, work, &mut fates).await;
+    }
+    // Taken out since.
+    fates.extend(behind.into_keys().map(|name| (name, Fate::Updated)));
+    fates
+}
+
+async fn replace_rank(
+    shared: &Arc<Shared>,
+    configuration: &Arc<Declarations>,
+    work: Vec<(Arc<Entry>, Reason)>,
+    fates: &mut HashMap<Arc<str>, Fate>,
+) {
+    let mut running = JoinSet::new();
+    for (entry, reason) in work {
+        if running.len() == AT_ONCE {
+            fates.extend(running.join_next().await.and_then(Result::ok).flatten());
+        }
+        let (shared, configuration) = (Arc::clone(shared), Arc::clone(configuration));
+        running.spawn(async move {
+            let name = Arc::clone(entry.name());
+            let fate = shared.replace(configuration, entry, reason).await;
+            let is_other = reason != Reason::Dependency || !matches!(fate, Fate::Unchanged | Fate::Updated);
+            is_other.then_some((name, fate))
+        });
+    }
+    while let Some(ended) = running.join_next().await {
+        fates.extend(ended.ok().flatten());
+    }
+}
+
+fn shut_down() -> Error {
+    Error::new(ErrorKind::ShutDown, "the configuration is not loaded again: all connections are being closed")
+}
+
+fn runtime_ended() -> Error {
+    Error::new(ErrorKind::NoRuntime, "the configuration cannot be loaded again: the manager's runtime has ended")
+}
+
+fn given_up(panicked: bool) -> Error {
+    if panicked {
+        return Error::new(ErrorKind::Configuration, "a connection type panicked while the configuration was loaded");
+    }
+    runtime_ended()
+}
+
+/// How many clients of one rank are replaced at once.
+const AT_ONCE: usize = 64;
