@@ -139,9 +139,12 @@ impl Error {
     }
 
     /// Whether the same attempt may go on trying: what only a person can mend, or what is a mistake in code, does not
-    /// mend itself in a second.
+    /// mend itself in a second, and another connection that this one needs has its own tries.
     pub(crate) fn is_worth_another_try(&self) -> bool {
-        self.is_retryable() && matches!(self.kind(), ErrorKind::ConnectFailed | ErrorKind::CheckFailed)
+        let is_of_another = self.cause().is_some_and(|cause| cause.is::<Self>());
+        self.is_retryable()
+            && !is_of_another
+            && matches!(self.kind(), ErrorKind::ConnectFailed | ErrorKind::CheckFailed)
     }
 
     /// Every problem of the configuration, in file order; empty for other kinds.

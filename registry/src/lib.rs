@@ -73,7 +73,8 @@
 //! # Features
 //!
 //! None is on by default. `diagnostics` draws the problems of a configuration with source lines and carets, and gives them
-//! as JSON; `sqlite` adds the connection type `sqlite`.
+//! as JSON; `sqlite` adds the connection type `sqlite`; `testing` adds a scripted fake connection and a conformance suite
+//! for connection types.
 //!
 //! # Limits
 //!
@@ -101,6 +102,8 @@ mod reference;
 mod registry;
 mod secret;
 mod span;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 #[doc(hidden)]
 #[path = "private.rs"]

@@ -1,6 +1,6 @@
 //! Where a value stands: a range of bytes in one of the sources that were read.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range, sync::OnceLock};
 
 /// A range of bytes in one source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,6 +42,8 @@ pub(crate) struct Source {
     pub(crate) kind: SourceKind,
     /// True when the text has syntax errors, so that the roles of its tokens cannot be trusted.
     pub(crate) broken: bool,
+    /// Made when a position is asked for.
+    lines: OnceLock<Lines>,
 }
 
 /// A line and a column, both from 1; the column counts characters.
@@ -60,7 +62,7 @@ pub(crate) struct Sources {
 impl Sources {
     pub(crate) fn add(&mut self, name: impl Into<String>, text: impl Into<String>, kind: SourceKind) -> SourceId {
         let id = SourceId(u32::try_from(self.all.len()).unwrap_or(u32::MAX));
-        self.all.push(Source { name: name.into(), text: text.into(), kind, broken: false });
+        self.all.push(Source { name: name.into(), text: text.into(), kind, broken: false, lines: OnceLock::new() });
         id
     }
 
@@ -72,10 +74,11 @@ impl Sources {
         self.all[id.0 as usize].broken = true;
     }
 
-    /// The line and column at which `span` starts. Reads the whole text: whoever asks often keeps a
-    /// [`LineIndex`].
+    /// The line and column at which `span` starts. The first call reads the whole text.
     pub(crate) fn position(&self, span: Span) -> Position {
-        LineIndex::new(&self.get(span.source).text).position(span.start as usize)
+        let source = self.get(span.source);
+        let lines = source.lines.get_or_init(|| Lines::of(&source.text));
+        LineIndex { text: &source.text, lines: Cow::Borrowed(lines) }.position(span.start as usize)
     }
 
     /// `file:line:column` of the start of `span`.
@@ -95,14 +98,20 @@ impl std::fmt::Debug for Sources {
 /// The lines of one text: finds any position in it without reading the text from its start.
 pub(crate) struct LineIndex<'a> {
     text: &'a str,
+    lines: Cow<'a, Lines>,
+}
+
+/// Where the lines of a text start.
+#[derive(Clone)]
+struct Lines {
     /// The byte at which each line starts; a byte order mark is part of no line.
     starts: Vec<usize>,
     /// How many characters start before every byte whose offset is a multiple of [`STRIDE`].
     characters: Vec<usize>,
 }
 
-impl<'a> LineIndex<'a> {
-    pub(crate) fn new(text: &'a str) -> Self {
+impl Lines {
+    fn of(text: &str) -> Self {
         let first = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len_utf8() } else { 0 };
         let starts = std::iter::once(first).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         let characters = std::iter::once(0)
@@ -111,22 +120,28 @@ impl<'a> LineIndex<'a> {
                 Some(*count)
             }))
             .collect();
-        Self { text, starts, characters }
+        Self { starts, characters }
+    }
+}
+
+impl<'a> LineIndex<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        Self { text, lines: Cow::Owned(Lines::of(text)) }
     }
 
     /// The line and column of the character at `offset`; of the end of the text when it is beyond.
     pub(crate) fn position(&self, offset: usize) -> Position {
         let offset = self.boundary(offset);
         let line = self.line_number(offset);
-        let start = self.starts[line - 1];
+        let start = self.lines.starts[line - 1];
         Position { line, column: self.characters_before(offset).saturating_sub(self.characters_before(start)) + 1 }
     }
 
     /// The bytes of the line that has `offset`, without its line break.
     pub(crate) fn line_at(&self, offset: usize) -> Range<usize> {
         let line = self.line_number(self.boundary(offset));
-        let start = self.starts[line - 1];
-        let end = self.starts.get(line).map_or(self.text.len(), |next| next - 1);
+        let start = self.lines.starts[line - 1];
+        let end = self.lines.starts.get(line).map_or(self.text.len(), |next| next - 1);
         let text = &self.text[start..end];
         start..start + text.strip_suffix('\r').unwrap_or(text).len()
     }
@@ -141,12 +156,12 @@ impl<'a> LineIndex<'a> {
     }
 
     fn line_number(&self, offset: usize) -> usize {
-        self.starts.partition_point(|start| *start <= offset).max(1)
+        self.lines.starts.partition_point(|start| *start <= offset).max(1)
     }
 
     fn characters_before(&self, offset: usize) -> usize {
         let block = offset / STRIDE;
-        self.characters[block] + count_characters(&self.text.as_bytes()[block * STRIDE..offset])
+        self.lines.characters[block] + count_characters(&self.text.as_bytes()[block * STRIDE..offset])
     }
 }
 

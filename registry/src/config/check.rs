@@ -144,7 +144,7 @@ impl<T: Types> Checker<'_, T> {
 /// Reports each `${name:…}` that has no capture in the connection's name.
 fn check_captures(name: &str, fields: &Value, pattern: Option<&Pattern>, context: &mut Context<'_>) {
     // What the captures of a malformed name are is not known.
-    if pattern.is_none() && name.contains(['{', '}']) {
+    if pattern.is_none() && template::has_braces(name) {
         return;
     }
     let Context { sources, problems, .. } = context;

@@ -96,7 +96,7 @@ impl Lifecycle {
         refuse(self.check_fall == 0, "check_fall", "must be at least 1");
         refuse(self.check_rise == 0, "check_rise", "must be at least 1");
         refuse(self.max_instances == 0, "max_instances", "must be at least 1");
-        for (shorter, longer) in self.wrong_order() {
+        for (shorter, longer) in self.wrong_order(value) {
             // At the one that is written, since the other has its default.
             if is_given(value, shorter) || !is_given(value, longer) {
                 refuse(true, shorter, &format!("is longer than `{longer}`"));
@@ -107,11 +107,14 @@ impl Lifecycle {
         problems
     }
 
-    /// The pairs of pauses of which the first must not be longer than the second, and is.
-    fn wrong_order(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+    /// The pairs of pauses of which the first must not be longer than the second, and is. Where only `retry.max` is
+    /// given, it is the longest pause of all.
+    fn wrong_order(&self, value: &Value) -> impl Iterator<Item = (&'static str, &'static str)> {
         let Retry { base, max, background_max } = self.retry;
-        let pairs =
-            [(base > max, ("retry.base", "retry.max")), (max > background_max, ("retry.max", "retry.background_max"))];
+        let pairs = [
+            (base > max, ("retry.base", "retry.max")),
+            (max > background_max && is_given(value, "retry.background_max"), ("retry.max", "retry.background_max")),
+        ];
         pairs.into_iter().filter_map(|(is_wrong, pair)| is_wrong.then_some(pair))
     }
 

@@ -55,8 +55,8 @@ mod watched;
 mod tests;
 
 pub use field::{Field, Visibility};
-#[expect(unused_imports, reason = "for what watches files, which comes next")]
-pub(crate) use watched::Watched;
+#[cfg(feature = "watch")]
+pub(crate) use source::read as read_file;
 pub(crate) use {
     configuration::{Configuration, Resolved},
     declared::Declared,

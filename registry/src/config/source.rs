@@ -8,17 +8,17 @@ use std::{
 };
 
 /// The text of a file.
-pub(super) struct FileText {
-    pub(super) text: String,
+pub(crate) struct FileText {
+    pub(crate) text: String,
     /// Whether the group or everybody may read the file.
-    pub(super) exposed: bool,
+    pub(crate) exposed: bool,
 }
 
 /// Why a file was not read; its text names neither the path nor any content.
 #[derive(Debug)]
-pub(super) struct ReadError {
+pub(crate) struct ReadError {
     reason: String,
-    pub(super) not_found: bool,
+    pub(crate) not_found: bool,
 }
 
 impl fmt::Display for ReadError {
@@ -28,7 +28,7 @@ impl fmt::Display for ReadError {
 }
 
 /// Reads a regular file, or a symbolic link to one, of at most `limit` bytes of UTF-8.
-pub(super) fn read(path: &Path, limit: u64) -> Result<FileText, ReadError> {
+pub(crate) fn read(path: &Path, limit: u64) -> Result<FileText, ReadError> {
     // Asked before opening as well, since opening a device can already do something.
     regular(&fs::metadata(path)?, limit)?;
     let file = open(path)?;

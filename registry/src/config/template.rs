@@ -31,6 +31,9 @@ pub(super) type Captured<'a> = Vec<(&'a str, &'a str)>;
 impl Pattern {
     /// `None` for a name without braces.
     pub(super) fn parse(name: &str) -> Result<Option<Self>, Malformed> {
+        if !has_braces(name) {
+            return Ok(None);
+        }
         let (mut literals, mut captures): (Vec<Box<str>>, Vec<Box<str>>) = (Vec::new(), Vec::new());
         let mut at = 0;
         while let Some(length) = name[at..].find(['{', '}']) {
@@ -47,9 +50,6 @@ impl Pattern {
             literals.push(name[at..open].into());
             captures.push(capture.into());
             at = end;
-        }
-        if captures.is_empty() {
-            return Ok(None);
         }
         literals.push(name[at..].into());
         if literals.iter().all(|literal| literal.is_empty()) {
@@ -171,6 +171,11 @@ impl Templates {
             quoted(&faulty, " and ")
         ))
     }
+}
+
+/// Whether `name` is that of a template, maybe a malformed one.
+pub(super) fn has_braces(name: &str) -> bool {
+    name.bytes().any(|byte| byte == b'{' || byte == b'}')
 }
 
 /// Whether a text may be the name of a capture.

@@ -50,6 +50,7 @@ pub struct ConnectionManagerBuilder {
     environment: Environment,
     strict_permissions: bool,
     max_config_bytes: Option<u64>,
+    max_concurrent_connects: Option<usize>,
     factory: Option<ConnectionFactory>,
     runtime: Option<Handle>,
 }
@@ -120,6 +121,13 @@ impl ConnectionManagerBuilder {
         self
     }
 
+    /// How many connections may be in the making at once, at least one; the others wait for their turn, and their
+    /// `connect_timeout` runs. Default: 64.
+    pub fn max_concurrent_connects(mut self, limit: usize) -> Self {
+        self.max_concurrent_connects = Some(limit);
+        self
+    }
+
     /// The catalogue of types. Default: [`ConnectionFactory::linked`].
     pub fn factory(mut self, factory: ConnectionFactory) -> Self {
         self.factory = Some(factory);
@@ -154,9 +162,12 @@ impl ConnectionManagerBuilder {
             max_bytes: self.max_config_bytes.unwrap_or(DEFAULT_MAX_CONFIG_BYTES),
         };
         let configuration = shared::load(&request, &factory)?;
+        let max_concurrent_connects = self.max_concurrent_connects.unwrap_or(DEFAULT_MAX_CONCURRENT_CONNECTS);
         let runtime = self.runtime.or_else(|| Handle::try_current().ok());
-        Ok(ConnectionManager::new(Shared::new(factory, request, configuration, runtime)))
+        Ok(ConnectionManager::new(Shared::new(factory, request, configuration, runtime, max_concurrent_connects)))
     }
 }
+
+const DEFAULT_MAX_CONCURRENT_CONNECTS: usize = 64;
 
 const DEFAULT_MAX_CONFIG_BYTES: u64 = 16 * 1024 * 1024;

@@ -14,6 +14,7 @@ use super::{
     retry::Patience,
     shared::{Shared, client_type, targets},
     task::AbortOnDrop,
+    visit::Visit,
 };
 use crate::{
     config::{Lifecycle, Resolved},
@@ -255,22 +256,22 @@ async fn supervise(mut report: Report, patience: Patience) {
 /// Runs the user's code in a task apart, so that its timeout holds also when it blocks its thread. `None` when the
 /// runtime is ending: the report says so when it is dropped.
 async fn one_try(attempt: &Attempt, report: &Report) -> Option<Result<Client, Failure<Error>>> {
-    let (entry, lifecycle) = (Arc::clone(&report.entry), report.lifecycle);
-    let work = AbortOnDrop::spawn(connect(attempt.clone(), entry, report.id, lifecycle));
-    match timeout_at(attempt.deadline(), work).await {
-        Ok(Ok(result)) => Some(result.map(Delivery::arrive)),
-        Ok(Err(join)) if join.is_panic() => Some(Err(attempt.panicked())),
-        Ok(Err(_)) => None,
-        Err(_) => Some(Err(attempt.timed_out())),
-    }
+    let visit = Visit::default();
+    let (entry, id, lifecycle) = (Arc::clone(&report.entry), report.id, report.lifecycle);
+    let others = OtherConnections { attempt: attempt.clone(), entry, id, visit: visit.clone() };
+    let work = AbortOnDrop::spawn(connect(others, lifecycle));
+    let result = match timeout_at(attempt.deadline(), work).await {
+        Ok(Ok(result)) => result.map(Delivery::arrive),
+        Ok(Err(join)) if join.is_panic() => Err(attempt.panicked()),
+        Ok(Err(_)) => return None,
+        Err(_) => Err(attempt.timed_out(&visit)),
+    };
+    visit.ended(result.as_ref().err(), &while_waited_for(&lifecycle));
+    Some(result)
 }
 
-async fn connect(
-    attempt: Attempt,
-    entry: Arc<Entry>,
-    id: AttemptId,
-    lifecycle: Lifecycle,
-) -> Result<Delivery, Failure<Error>> {
+async fn connect(others: OtherConnections, lifecycle: Lifecycle) -> Result<Delivery, Failure<Error>> {
+    let (attempt, entry, visit) = (others.attempt.clone(), Arc::clone(&others.entry), others.visit.clone());
     let shared = &attempt.shared;
     let configuration = shared.configuration();
     let Resolved { instance, secrets, content } =
@@ -279,14 +280,15 @@ async fn connect(
     let client_type = declared.and_then(|declared| client_type(&shared.factory, declared));
     let client_type = client_type.expect("the type of what was resolved is known");
     let needed = declared.map(targets).unwrap_or_default();
-    match entry.lock().slot.client() {
-        Some(_) => entry.next_depends_on(needed),
-        None => entry.depends_only_on(needed),
-    }
-    entry.attempts(id, content);
-    let others = OtherConnections { attempt: attempt.clone(), entry: Arc::clone(&entry), id };
     let config_dir = Arc::clone(configuration.config_dir());
     drop(configuration);
+    match entry.lock().slot.client() {
+        Some(_) => entry.next_depends_on(needed.clone()),
+        None => entry.depends_only_on(needed.clone()),
+    }
+    entry.attempts(others.id, content);
+    others.all_connected(&needed).await.map_err(|error| attempt.refused(error.into(), &secrets))?;
+    visit.enter(&shared.admission, instance.endpoint_erased()).await;
     let context = ConnectContext::new(Arc::clone(&attempt.name), config_dir, attempt.deadline(), Arc::new(others));
     let any = instance.connect_erased(&context).await.map_err(|cause| attempt.refused(cause, &secrets))?;
     let origin = Origin { instance, secrets: secrets.into(), content, lifecycle };

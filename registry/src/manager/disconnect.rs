@@ -44,6 +44,8 @@ impl Shared {
         (state.is_kept_up, state.is_stale) = (false, false);
         let closed = state.slot.close(pending.clone());
         let news = self.tell(entry, &mut state);
+        // In the same critical section: what comes after is for the next client.
+        self.agenda.forget(entry.name());
         drop(state);
         drop(last_failure);
         news.log();

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{references::Waiting, shared::Shared};
+use super::{references::Waiting, shared::Shared, visit::Visit};
 use crate::{
     config::without_secrets,
     connection::ConnectError,
@@ -59,14 +59,25 @@ impl Attempt {
         Failure { failure, permanent: false }
     }
 
-    pub(super) fn timed_out(&self) -> Failure<Error> {
+    pub(super) fn timed_out(&self, visit: &Visit) -> Failure<Error> {
         let timeout = humantime::format_duration(self.timeout);
-        let waiting: String = self.waiting.names().iter().map(|name| self.waiting_for(name)).collect();
+        let mut waiting: String = self.waiting.names().iter().map(|name| self.waiting_for(name)).collect();
+        let mut last = self.tries.last_failure();
+        match visit.waits_for() {
+            Some(Some(endpoint)) => {
+                if let Some(failure) = self.shared.admission.last_failure(endpoint) {
+                    waiting.push_str(&format!(", waiting for `{endpoint}`, which is down"));
+                    last = Some(failure);
+                }
+            }
+            Some(None) => waiting.push_str(", waiting for other connections to be made"),
+            None => {}
+        }
         let (describe, number) = (self.describe(), self.number());
         let message =
             format!("{describe} gave no client within its connect_timeout of {timeout} (attempt {number}){waiting}");
         let mut failed = self.transient(ErrorKind::ConnectTimeout, message);
-        if let Some(last) = self.tries.last_failure() {
+        if let Some(last) = last {
             failed.failure = failed.failure.after(&last);
         }
         failed

@@ -1,5 +1,6 @@
 //! What applications hold: loads a configuration, connects by name, and closes in order.
 
+mod admission;
 mod agenda;
 mod builder;
 mod connect;
@@ -17,7 +18,12 @@ mod references;
 mod reload;
 mod retry;
 mod shared;
+mod start;
 mod task;
+mod visit;
+#[cfg(feature = "watch")]
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the manager does not follow its files yet"))]
+mod watch;
 mod watch_over;
 
 pub use builder::ConnectionManagerBuilder;

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::{failure::Attempt, shared::Shared};
+use super::{failure::Attempt, shared::Shared, visit::Visit};
 use crate::{
     connection::{BoxFuture, References},
     error::{Error, ErrorKind, Result},
@@ -18,22 +18,42 @@ pub(super) struct OtherConnections {
     pub(super) attempt: Attempt,
     pub(super) entry: Arc<Entry>,
     pub(super) id: AttemptId,
+    pub(super) visit: Visit,
+}
+
+impl OtherConnections {
+    /// Waits until all of `names` are connected; they are begun together.
+    pub(super) async fn all_connected(&self, names: &[Arc<str>]) -> Result<()> {
+        // One that was given up must not connect again what is being closed after it.
+        let is_current = self.entry.lock().slot.is_current(self.id);
+        for name in names.iter().filter(|_| is_current) {
+            // One that cannot begin says so when it is waited for.
+            drop(self.attempt.shared.entry(name, None).and_then(|entry| self.attempt.shared.begin(&entry)));
+        }
+        for name in names {
+            self.connected(name).await?;
+        }
+        Ok(())
+    }
 }
 
 impl References for OtherConnections {
     fn connected(&self, name: &str) -> BoxFuture<'static, Result<Arc<dyn Any + Send + Sync>, Error>> {
         self.entry.depends_on(name);
         let (attempt, name) = (self.attempt.clone(), name.to_owned());
-        let (own, id) = (Arc::clone(&self.entry), self.id);
+        let (own, id, visit) = (Arc::clone(&self.entry), self.id, self.visit.clone());
         Box::pin(async move {
             // One that was given up must not connect again what is being closed after it.
             if !own.lock().slot.is_current(id) {
                 return Err(attempt.given_up());
             }
             attempt.shared.check_cycle(&attempt.name, &name)?;
-            let _waits = attempt.waiting.begin(&name);
-            let entry = attempt.shared.connected(&name, None).await?;
-            Ok(entry as Arc<dyn Any + Send + Sync>)
+            let waits = attempt.waiting.begin(&name);
+            visit.step_aside();
+            let entry = attempt.shared.connected(&name, None).await;
+            drop(waits);
+            visit.step_back_in().await;
+            Ok(entry? as Arc<dyn Any + Send + Sync>)
         })
     }
 }

@@ -22,6 +22,15 @@ impl Shared {
         }
     }
 
+    /// As [`retry_later`](Self::retry_later), for a failure that is remembered: of before it was to be kept up, or of an
+    /// attempt that a caller began.
+    pub(super) fn retry_what_failed(self: &Arc<Self>, entry: &Arc<Entry>) {
+        let permanent = entry.lock().slot.retry_at().is_some_and(|(_, permanent)| permanent);
+        if let Some(lifecycle) = self.lifecycle_of(entry.name()) {
+            self.retry_later(entry, &lifecycle, permanent);
+        }
+    }
+
     /// The moment has come.
     pub(super) fn retry(self: &Arc<Self>, entry: &Arc<Entry>) {
         let state = entry.lock();
@@ -30,10 +39,9 @@ impl Shared {
         drop(state);
         match now {
             ConnectionState::Declared | ConnectionState::Closed | ConnectionState::Failed if is_kept_up => {
-                // A caller may have tried meanwhile: then the memory of that failure says when it is time.
+                // A caller may have tried meanwhile: the memory of that failure says when it is time again.
                 if self.begin(entry).is_err() {
-                    let lifecycle = self.lifecycle_of(entry.name());
-                    lifecycle.into_iter().for_each(|lifecycle| self.retry_later(entry, &lifecycle, false));
+                    self.retry_what_failed(entry);
                 }
             }
             ConnectionState::Connected | ConnectionState::Degraded if is_stale && !is_being_replaced => {

@@ -1,13 +1,16 @@
 //! What all clones of a manager share.
 
 use std::{
-    sync::{Arc, OnceLock, PoisonError, RwLock},
+    sync::{
+        Arc, OnceLock, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use tokio::{runtime::Handle, time::Instant};
 
-use super::{agenda::Agenda, events::Teller, pulse::Pulse, reload::Reloads};
+use super::{admission::Admission, agenda::Agenda, events::Teller, pulse::Pulse, reload::Reloads};
 use crate::{
     config::{self, Configuration, Declared, LoadRequest, MainSource},
     diagnostic::did_you_mean,
@@ -31,6 +34,10 @@ pub(super) struct Shared {
     runtime: OnceLock<Handle>,
     /// Beats while user code runs.
     pub(super) pulse: Pulse,
+    pub(super) admission: Admission,
+    pub(super) max_concurrent_connects: usize,
+    /// Whether `start` was called: eager connections that come later are connected, too.
+    pub(super) is_started: AtomicBool,
     pub(super) agenda: Agenda,
     pub(super) teller: Teller,
     pub(super) reloads: Reloads,
@@ -44,6 +51,7 @@ impl Shared {
         request: LoadRequest,
         configuration: Declarations,
         runtime: Option<Handle>,
+        max_concurrent_connects: usize,
     ) -> Self {
         let registry = ConnectionRegistry::new();
         // A template has no slot: the connections that are made from it have.
@@ -59,6 +67,9 @@ impl Shared {
             configuration: RwLock::new(Arc::new(configuration)),
             runtime: runtime.map_or_else(OnceLock::new, OnceLock::from),
             pulse: Pulse::default(),
+            admission: Admission::new(max_concurrent_connects),
+            max_concurrent_connects: max_concurrent_connects.max(1),
+            is_started: AtomicBool::new(false),
             agenda: Agenda::default(),
             teller: Teller::default(),
             reloads: Reloads::default(),
@@ -83,7 +94,7 @@ impl Shared {
 
     /// Whether connections that start eagerly are to be up by now.
     pub(super) fn is_started(&self) -> bool {
-        false
+        self.is_started.load(Ordering::Acquire)
     }
 
     /// The time since the manager was built: what the state machines are told.

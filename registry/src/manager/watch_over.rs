@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    agenda::{Errand, What},
-    shared::Shared,
-};
+use super::{agenda::What, shared::Shared};
 use crate::{config::Lifecycle, registry::Entry};
 
 impl Shared {
@@ -22,9 +19,9 @@ impl Shared {
     }
 
     /// Something on the agenda is due.
-    pub(super) fn run_errand(self: &Arc<Self>, errand: Errand) {
-        let Some(entry) = self.registry.entry(&errand.connection) else { return };
-        match errand.what {
+    pub(super) fn run_errand(self: &Arc<Self>, connection: &str, what: What) {
+        let Some(entry) = self.registry.entry(connection) else { return };
+        match what {
             What::Check(generation) => self.check_is_due(&entry, generation),
             What::Idle(generation) => self.idle_is_due(&entry, generation),
             What::Retry => self.retry(&entry),

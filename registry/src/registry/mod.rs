@@ -5,6 +5,7 @@
 
 mod backoff;
 mod context;
+mod endpoint;
 mod entry;
 mod guard;
 mod handle;
@@ -24,6 +25,7 @@ pub use instances::ConnectionRegistry;
 pub use state::ConnectionState;
 pub(crate) use {
     backoff::Backoff,
+    endpoint::{Admit, Endpoint, Visit},
     entry::{Client, ClientType, Entry, EntryState, LastCheck, Leases, Origin, Replaced, Retired, Told},
     handle::HandleCache,
     health::HealthChange,

@@ -64,7 +64,8 @@ async fn an_attempt_goes_on_when_every_caller_has_left() {
 async fn one_failure_is_shared_by_all_who_waited_and_remembered_for_a_short_while() {
     let record = Record::of("shared failure");
     let connections = manager(
-        "connections.a = { type = 'probe', record = 'shared failure', connect = ['fail', 'ok'], delay = '1s' }",
+        "[connections.a]\ntype = 'probe'\nrecord = 'shared failure'\nconnect = ['fail', 'ok']\ndelay = '1s'\n\
+         lifecycle.connect_timeout = '1010ms'",
     );
     let waiting: Vec<_> = (0..100)
         .map(|_| {
@@ -88,14 +89,58 @@ async fn one_failure_is_shared_by_all_who_waited_and_remembered_for_a_short_whil
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_failure_is_tried_again_within_the_timeout_with_growing_pauses() {
+    let record = Record::of("tried again");
+    let connections =
+        manager("connections.a = { type = 'probe', record = 'tried again', connect = ['fail', 'fail', 'fail', 'ok'] }");
+    let started = Instant::now();
+    assert_eq!(connections.get::<ProbeClient>("a").await.unwrap().attempt, 4);
+    // Pauses of 100, 200 and 400 ms, of which half is random.
+    let took = started.elapsed();
+    assert!(took >= Duration::from_millis(350) && took <= Duration::from_millis(705), "{took:?}");
+    assert_eq!(record.attempts(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_down_costs_the_first_caller_the_timeout_and_the_next_ones_no_wait() {
+    let record = Record::of("down");
+    let connections = manager("connections.a = { type = 'probe', record = 'down', connect = ['fail'] }");
+    let started = Instant::now();
+    let error = connections.get::<ProbeClient>("a").await.unwrap_err();
+    check(&error, ErrorKind::ConnectFailed, &["the other side said no", "(attempt "]);
+    assert!(started.elapsed() <= Duration::from_secs(10), "{:?}", started.elapsed());
+    assert!((7..=12).contains(&record.attempts()), "{} attempts", record.attempts());
+    let before = record.attempts();
+    let started = Instant::now();
+    for _ in 0..100 {
+        connections.get::<ProbeClient>("a").await.unwrap_err();
+    }
+    assert_eq!((record.attempts(), started.elapsed()), (before, Duration::ZERO));
+    sleep(Duration::from_secs(2)).await;
+    let started = Instant::now();
+    connections.get::<ProbeClient>("a").await.unwrap_err();
+    assert_eq!(record.attempts(), before + 1, "one try, and no more, once it is known to be down");
+    assert!(started.elapsed() < Duration::from_millis(10), "{:?}", started.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timeout_says_how_many_attempts_there_were_and_why_the_last_one_before_it_failed() {
+    let connections =
+        manager("connections.a = { type = 'probe', record = 'then never', connect = ['fail', 'fail', 'never'] }");
+    let error = connections.get::<ProbeClient>("a").await.unwrap_err();
+    check(&error, ErrorKind::ConnectTimeout, &["`a`", "10s", "(attempt 3)", "the other side said no"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failure_that_the_type_calls_permanent_is_not_tried_again_soon() {
     let record = Record::of("permanent");
     let connections = manager("connections.a = { type = 'probe', record = 'permanent', connect = ['fail-for-good'] }");
     let error = connections.get::<ProbeClient>("a").await.unwrap_err();
     check(&error, ErrorKind::ConnectFailed, &["the password is wrong"]);
     assert!(!error.is_retryable());
-    sleep(Duration::from_secs(14)).await;
-    connections.get::<ProbeClient>("a").await.unwrap_err();
+    sleep(Duration::from_secs(1_000_000)).await;
+    let error = connections.get::<ProbeClient>("a").await.unwrap_err();
+    check(&error, ErrorKind::ConnectFailed, &["the password is wrong", "trying again cannot help"]);
     assert_eq!(record.attempts(), 1);
     connections.disconnect("a").await.unwrap();
     connections.get::<ProbeClient>("a").await.unwrap_err();

@@ -59,7 +59,7 @@ async fn a_caller_that_leaves_a_connect_changes_nothing_for_the_others() {
             assert_eq!(stayed.as_ref().err().map(connection_registry::Error::kind), outcome.connect, "{case}");
             let record = Record::of(&case);
             assert_eq!(record.attempts(), 1, "{case}");
-            sleep(Duration::from_secs(3)).await;
+            sleep(Duration::from_secs(6)).await;
             let expected = if outcome.connect.is_none() { 1 } else { 2 };
             assert_eq!(get().await.unwrap(), expected, "{case}");
             settled(&connections, &record, &case).await;
@@ -113,7 +113,8 @@ async fn a_connect_that_everybody_leaves_and_that_is_given_up_leaves_nothing() {
 fn build(record: &str, script: &str) -> ConnectionManager {
     manager(&format!(
         "[connections.a]\ntype = 'probe'\nrecord = '{record}'\n{script}\n\
-         lifecycle.connect_timeout = '2s'\nlifecycle.disconnect_timeout = '2s'"
+         lifecycle.connect_timeout = '2s'\nlifecycle.disconnect_timeout = '2s'\n\
+         lifecycle.retry = {{ base = '5s', max = '5s' }}"
     ))
 }
 

@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod configuration;
+mod conformance;
 mod connect;
 mod disconnect;
+mod fake;
 mod gates;
 mod guards;
 mod mistakes;
@@ -17,4 +19,5 @@ mod references;
 mod reload;
 mod runtime;
 mod secrets;
+mod start;
 mod stress;

@@ -149,7 +149,7 @@ async fn an_attempt_that_was_given_up_connects_nothing_any_more() {
             ..Hooks::default()
         },
         "[connections.base]\ntype = 'probe'\nrecord = 'not asked for'\n\
-         [connections.a]\ntype = 'hooked'\nscript = 'closes all'\nneeds = 'base'",
+         [connections.a]\ntype = 'hooked'\nscript = 'closes all'\nneeds = '${env:NEEDS:-base}'",
     );
     let (connections, hooks) = hooks.build_with("closes all", toml);
     let error = connections.get::<HookedClient>("a").await.err().unwrap();

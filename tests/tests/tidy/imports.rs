@@ -41,6 +41,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("private", &["factory", "connection", "config"]),
     // Only what any other crate could name as well.
     ("connectors", &[PUBLIC]),
+    ("testing", &[PUBLIC]),
     ("guide", &[]),
 ];
 
@@ -127,7 +128,7 @@ fn first_name(path: &str) -> String {
 
 /// The room of a module; [`PUBLIC`] for what stands at the root.
 fn room_of(name: &str) -> String {
-    let is_module = TABLE.iter().any(|(room, _)| *room == name) || ["manager", "cli", "testing"].contains(&name);
+    let is_module = TABLE.iter().any(|(room, _)| *room == name) || ["manager", "cli"].contains(&name);
     if is_module { name.to_owned() } else { PUBLIC.to_owned() }
 }
 

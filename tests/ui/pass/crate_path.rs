@@ -46,5 +46,7 @@ impl Connection for ByText {
 }
 
 fn main() {
-    assert_eq!(ConnectionFactory::linked().expect("no name is used twice").types().len(), 3);
+    let factory = ConnectionFactory::linked().expect("no name is used twice");
+    let own = factory.types().iter().filter(|entry| entry.crate_name() == env!("CARGO_PKG_NAME"));
+    assert_eq!(own.count(), 3);
 }

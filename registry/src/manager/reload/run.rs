@@ -229,9 +229,11 @@ async fn replace_rank(
     work: Vec<(Arc<Entry>, Reason)>,
     fates: &mut HashMap<Arc<str>, Fate>,
 ) {
+    // No more are begun at once than may connect at once: the timeout of one that waits for its place would run.
+    let at_once = AT_ONCE.min(shared.max_concurrent_connects);
     let mut running = JoinSet::new();
     for (entry, reason) in work {
-        if running.len() == AT_ONCE {
+        if running.len() == at_once {
             fates.extend(running.join_next().await.and_then(Result::ok).flatten());
         }
         let (shared, configuration) = (Arc::clone(shared), Arc::clone(configuration));
@@ -262,5 +264,5 @@ fn given_up(panicked: bool) -> Error {
     runtime_ended()
 }
 
-/// How many clients of one rank are replaced at once.
+/// How many clients of one rank are replaced at once, at most.
 const AT_ONCE: usize = 64;

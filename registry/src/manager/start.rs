@@ -1,0 +1,147 @@
+//! Connecting before the first caller comes, and readiness.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+};
+
+use tokio::{runtime::Handle, task::JoinSet};
+
+use super::{connections::ConnectionManager, shared::Shared};
+use crate::{
+    config::{Declared, Start},
+    error::{Error, ErrorKind, Result},
+    registry::ConnectionState,
+};
+
+impl ConnectionManager {
+    /// Connects everything that is declared with `lifecycle.start = "eager"`: what a connection refers to first, and as
+    /// many at once as [`max_concurrent_connects`](crate::ConnectionManagerBuilder::max_concurrent_connects) allows.
+    ///
+    /// From now on an eager connection that is down is tried again in the background, with growing pauses of at most
+    /// `lifecycle.retry.background_max`, unless its type calls the failure permanent. That holds for optional ones
+    /// (`lifecycle.required = false`), whose failure is no error here, and for required ones, in case the application
+    /// goes on without them.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), connection_registry::BoxError> {
+    /// use connection_registry::ConnectionManager;
+    ///
+    /// let connections = ConnectionManager::builder().build()?;
+    /// connections.start().await?;
+    /// assert!(connections.ready());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::StartFailed`](crate::ErrorKind::StartFailed) when a required one is not up within its
+    /// `lifecycle.connect_timeout`, with the error of each such one in [`Error::errors`](crate::Error::errors), by name. It
+    /// is told when all have ended; the others are connected.
+    ///
+    /// # Cancel safety
+    ///
+    /// Attempts that were begun go on without the caller; no further ones are begun. It can be called again.
+    pub async fn start(&self) -> Result<()> {
+        self.shared.start().await
+    }
+
+    /// Whether the application can do its work, as a readiness probe asks it: every required connection that is to be up
+    /// is up.
+    ///
+    /// Those are the eager ones, from the beginning, and of the others those that somebody has asked for. A degraded
+    /// connection is not up here, although its client is still given out. Optional connections
+    /// (`lifecycle.required = false`), those that nobody has asked for yet, and those that were closed for being idle or
+    /// by [`disconnect`](Self::disconnect) do not matter. False once the manager shuts down.
+    ///
+    /// This is a look at what is known: nothing is connected or checked. A liveness probe should not ask it, since a restart
+    /// of the application brings no server back.
+    pub fn ready(&self) -> bool {
+        let shared = &self.shared;
+        let configuration = shared.configuration();
+        let required = configuration.connections().iter().filter(|declared| declared.lifecycle.required);
+        !shared.registry.is_sealed()
+            && required.filter(|declared| counts(declared)).all(|declared| shared.is_ready(declared))
+    }
+}
+
+impl Shared {
+    async fn start(self: &Arc<Self>) -> Result<()> {
+        let runtime = self.runtime()?;
+        self.is_started.store(true, Ordering::Release);
+        let configuration = self.configuration();
+        let is_eager = |declared: &&Declared| counts(declared) && declared.lifecycle.start == Start::Eager;
+        let eager: Vec<_> = configuration.connections().iter().filter(is_eager).collect();
+        let mut failures = Vec::new();
+        for (name, error) in
+            self.keep_up(eager.iter().map(|declared| Arc::clone(&declared.name)).collect(), &runtime).await
+        {
+            if configuration.find(&name).is_none_or(|declared| declared.lifecycle.required) {
+                failures.push(error);
+            }
+        }
+        if failures.is_empty() {
+            return Ok(());
+        }
+        failures.sort_by(|a, b| a.connection().cmp(&b.connection()));
+        let message =
+            format!("{} of {} connections that are to be up from the start are not", failures.len(), eager.len());
+        let retryable = failures.iter().all(Error::is_retryable);
+        Err(Error::new(ErrorKind::StartFailed, message).retryable(retryable).related(failures))
+    }
+
+    /// Connects all of `names`, and from now on in the background whenever they are down. Gives what failed.
+    pub(super) async fn keep_up(
+        self: &Arc<Self>,
+        names: VecDeque<Arc<str>>,
+        runtime: &Handle,
+    ) -> Vec<(Arc<str>, Error)> {
+        for entry in names.iter().filter_map(|name| self.registry.entry(name)) {
+            entry.lock().is_kept_up = true;
+        }
+        // No more are begun at once than have a place: the timeout of one that waits for its place would run.
+        let workers = self.max_concurrent_connects.min(names.len());
+        let names = Arc::new(Mutex::new(names));
+        let mut work = JoinSet::new();
+        for _ in 0..workers {
+            work.spawn_on(connect_next(Arc::clone(self), Arc::clone(&names)), runtime);
+        }
+        let mut failed = Vec::new();
+        while let Some(ended) = work.join_next().await {
+            failed.extend(ended.into_iter().flatten());
+        }
+        failed
+    }
+
+    fn is_ready(&self, declared: &Declared) -> bool {
+        let Some(entry) = self.registry.entry(&declared.name) else { return true };
+        let state = entry.lock();
+        let is_eager = declared.lifecycle.start == Start::Eager;
+        match state.slot.state() {
+            ConnectionState::Connected => true,
+            ConnectionState::Declared | ConnectionState::Connecting => !is_eager && state.slot.failures() == 0,
+            ConnectionState::Closed | ConnectionState::Draining => !state.is_kept_up,
+            ConnectionState::Degraded | ConnectionState::Failed => false,
+        }
+    }
+}
+
+/// Connects one after the other, until there is no name left.
+async fn connect_next(shared: Arc<Shared>, names: Arc<Mutex<VecDeque<Arc<str>>>>) -> Vec<(Arc<str>, Error)> {
+    let mut failed = Vec::new();
+    loop {
+        let next = names.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let Some(name) = next else { return failed };
+        if let Err(error) = shared.connected(&name, None).await {
+            if let Some(entry) = shared.registry.entry(&name) {
+                shared.retry_what_failed(&entry);
+            }
+            failed.push((name, error));
+        }
+    }
+}
+
+/// Whether it is a connection at all: not switched off, and no template for others.
+fn counts(declared: &Declared) -> bool {
+    declared.enabled && !declared.is_template()
+}

@@ -1,0 +1,68 @@
+//! One try's way to its endpoint.
+
+use std::sync::{Arc, OnceLock};
+
+use super::admission::{Admission, Pass};
+use crate::{
+    error::{Error, ErrorKind},
+    registry::{Backoff, Failure},
+};
+
+/// Where one try is on its way: it waits to be let in, or it is in.
+#[derive(Clone, Default)]
+pub(super) struct Visit(Arc<Way>);
+
+#[derive(Default)]
+struct Way {
+    /// Known once the try wants to be let in.
+    endpoint: OnceLock<Option<String>>,
+    pass: OnceLock<Pass>,
+}
+
+impl Visit {
+    /// Waits to be let in.
+    pub(super) async fn enter(&self, admission: &Admission, endpoint: Option<String>) {
+        let endpoint = self.0.endpoint.get_or_init(|| endpoint).as_deref();
+        let pass = admission.enter(endpoint).await;
+        // A try is let in once.
+        let _ = self.0.pass.set(pass);
+    }
+
+    /// The try waits for another connection, which may need its place.
+    pub(super) fn step_aside(&self) {
+        if let Some(pass) = self.0.pass.get() {
+            pass.step_aside();
+        }
+    }
+
+    pub(super) async fn step_back_in(&self) {
+        if let Some(pass) = self.0.pass.get() {
+            pass.step_back_in().await;
+        }
+    }
+
+    /// The endpoint that the try waited for in vain. The inner one is `None` when there are only too many others.
+    pub(super) fn waits_for(&self) -> Option<Option<&str>> {
+        let is_in = self.0.pass.get().is_some();
+        self.0.endpoint.get().filter(|_| !is_in).map(Option::as_deref)
+    }
+
+    /// The try is over: tells what it says of the endpoint, and gives its place back, also when its code blocks its
+    /// thread and goes on.
+    pub(super) fn ended(&self, failure: Option<&Failure<Error>>, backoff: &Backoff) {
+        let Some(pass) = self.0.pass.get() else { return };
+        match failure {
+            None => pass.reached(),
+            Some(Failure { permanent: true, .. }) => pass.reached(),
+            Some(Failure { failure, .. }) if says_that_it_is_down(failure) => pass.unreached(failure, backoff),
+            Some(_) => {}
+        }
+        pass.step_aside();
+    }
+}
+
+/// Whether a failure is one of the endpoint: not a mistake in code, and not one of another connection.
+fn says_that_it_is_down(failure: &Error) -> bool {
+    let is_of_another = failure.cause().is_some_and(|cause| cause.is::<Error>());
+    !is_of_another && matches!(failure.kind(), ErrorKind::ConnectFailed | ErrorKind::ConnectTimeout)
+}

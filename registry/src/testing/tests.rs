@@ -1,0 +1,27 @@
+//! The built-in connection types pass the conformance suite.
+
+#![cfg(feature = "sqlite")]
+
+use std::time::Duration;
+
+use super::conformance::{Fault, Suite};
+use crate::connectors::Sqlite;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_conforms_in_a_file_and_in_memory() {
+    for url in ["sqlite://data/app.db", "sqlite::memory:"] {
+        let folder = tempfile::tempdir().expect("there is a place for files");
+        std::fs::write(folder.path().join("c4nary.txt"), "no database, but long enough for a header".repeat(9))
+            .expect("the folder can be written to");
+        let report = Suite::<Sqlite>::new(format!("url = '{url}'"))
+            .config_dir(folder.path())
+            .with_broken("no such file", "url = 'sqlite://none.db'\ncreate = false", Fault::Permanent)
+            .with_broken("another kind of URL", "url = 'postgres://u:c4nary-p@h/d'", Fault::Permanent)
+            .with_broken("not a database", "url = 'sqlite://c4nary.txt'", Fault::Permanent)
+            .canary("c4nary-p")
+            .timeout(Duration::from_secs(10))
+            .run()
+            .await;
+        report.assert_clean();
+    }
+}
