@@ -73,8 +73,9 @@
 //! # Features
 //!
 //! None is on by default. `diagnostics` draws the problems of a configuration with source lines and carets, and gives them
-//! as JSON; `sqlite` adds the connection type `sqlite`; `testing` adds a scripted fake connection and a conformance suite
-//! for connection types.
+//! as JSON; `metrics` counts and measures through the crate `metrics`, see `ConnectionManager::record_metrics`; `sqlite`
+//! adds the connection type `sqlite`; `testing` adds a scripted fake connection and a conformance suite for connection
+//! types; `watch` reloads when files change.
 //!
 //! # Limits
 //!
@@ -117,7 +118,8 @@ pub use diagnostic::{Diagnostic, Label};
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use factory::{ConnectionFactory, ConnectionType, Field, Instance, Visibility};
 pub use manager::{
-    ConnectionManager, ConnectionManagerBuilder, Event, Events, Handle, LastReload, ReloadFailure, ReloadReport,
+    CheckStatus, ConnectionManager, ConnectionManagerBuilder, ConnectionStatus, Event, Events, Handle, LastReload,
+    ReloadFailure, ReloadReport, Status,
 };
 pub use reference::ConnectionRef;
 pub use registry::{Conn, ConnectionRegistry, ConnectionState};

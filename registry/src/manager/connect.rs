@@ -7,12 +7,15 @@ use tokio::{
     sync::watch,
     time::{Instant, sleep, timeout, timeout_at},
 };
+use tracing::Instrument;
 
 use super::{
     failure::{Attempt, Tries, rounded},
+    metrics,
     references::{OtherConnections, Waiting},
     retry::Patience,
     shared::{Shared, client_type, targets},
+    spans,
     task::AbortOnDrop,
     visit::Visit,
 };
@@ -168,7 +171,10 @@ impl Report {
                 self.give_up();
                 drop(client.map(|client| Delivery::new(&self.attempt, client)));
             }
-            (Finished::Current | Finished::Kept, Some(Failure { failure, permanent })) => {
+            (finished @ (Finished::Current | Finished::Kept), Some(Failure { failure, permanent })) => {
+                if matches!(finished, Finished::Kept) {
+                    spans::kept(self.entry.name(), generation, &failure);
+                }
                 shared.retry_later(&self.entry, &self.lifecycle, permanent);
                 self.sender.send_replace(Outcome::Failed(failure));
             }
@@ -233,7 +239,10 @@ async fn supervise(mut report: Report, patience: Patience) {
     let _beat = attempt.shared.pulse.begin();
     let backoff = while_waited_for(&report.lifecycle);
     loop {
+        let began = Instant::now();
         let Some(result) = one_try(&attempt, &report).await else { return };
+        let kind = result.as_ref().map(drop).map_err(|failure| failure.failure.kind());
+        metrics::tried(&attempt.shared, &attempt.name, began.elapsed(), kind);
         let failure = match result {
             Ok(client) => return report.finish(Ok(client)),
             Err(failure) => failure,
@@ -246,7 +255,7 @@ async fn supervise(mut report: Report, patience: Patience) {
         if is_last {
             return report.finish(Err(failure));
         }
-        tracing::debug!(connection = %attempt.name, attempt = attempt.number(), error = %failure.failure, "trying again");
+        spans::tried(&attempt.name, attempt.number(), &failure.failure);
         report.entry.lock().slot.tried(report.id);
         attempt.tries.failed(&failure.failure);
         sleep(pause).await;
@@ -259,7 +268,10 @@ async fn one_try(attempt: &Attempt, report: &Report) -> Option<Result<Client, Fa
     let visit = Visit::default();
     let (entry, id, lifecycle) = (Arc::clone(&report.entry), report.id, report.lifecycle);
     let others = OtherConnections { attempt: attempt.clone(), entry, id, visit: visit.clone() };
-    let work = AbortOnDrop::spawn(connect(others, lifecycle));
+    let next_generation = others.entry.lock().slot.generation() + 1;
+    let type_name = attempt.shared.type_name(&attempt.name);
+    let span = spans::connect(&attempt.name, type_name.as_deref(), next_generation, attempt.number());
+    let work = AbortOnDrop::spawn(connect(others, lifecycle).instrument(span));
     let result = match timeout_at(attempt.deadline(), work).await {
         Ok(Ok(result)) => result.map(Delivery::arrive),
         Ok(Err(join)) if join.is_panic() => Err(attempt.panicked()),
@@ -292,7 +304,7 @@ async fn connect(others: OtherConnections, lifecycle: Lifecycle) -> Result<Deliv
     let context = ConnectContext::new(Arc::clone(&attempt.name), config_dir, attempt.deadline(), Arc::new(others));
     let any = instance.connect_erased(&context).await.map_err(|cause| attempt.refused(cause, &secrets))?;
     let origin = Origin { instance, secrets: secrets.into(), content, lifecycle };
-    let client = Client { any, client_type, origin: Some(origin), connected_at: shared.now() };
+    let client = Client { any, client_type, origin: Some(origin), generation: 0, connected_at: shared.now() };
     let delivery = Delivery::new(&attempt, client);
     if entry.lock().slot.client().is_some() {
         checked_first(&attempt, &delivery, lifecycle.check_timeout).await?;

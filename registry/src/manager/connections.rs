@@ -53,7 +53,14 @@ impl ConnectionManager {
     }
 
     pub(super) fn new(shared: Shared) -> Self {
-        Self { shared: Arc::new(shared) }
+        let shared = Arc::new(shared);
+        let observer = Arc::downgrade(&shared);
+        shared.registry.observe(move |entry| {
+            if let Some(shared) = observer.upgrade() {
+                shared.tell_of(entry);
+            }
+        });
+        Self { shared }
     }
 
     /// A guard of the connected client of `name`; connects first where needed.

@@ -7,8 +7,9 @@ use std::{
 };
 
 use tokio::{sync::watch, time::timeout};
+use tracing::Instrument;
 
-use super::{drain::guards_are_gone, shared::Shared, task::AbortOnDrop};
+use super::{drain::guards_are_gone, metrics, shared::Shared, spans, task::AbortOnDrop};
 use crate::{
     config::{Lifecycle, without_secrets},
     error::{Error, ErrorKind, Result},
@@ -142,8 +143,9 @@ impl Shared {
     pub(super) async fn say_goodbye(self: &Arc<Self>, name: &str, client: Client) -> Result<()> {
         let limit = self.limits(name, &client).map_or(Duration::MAX, |limits| limits.disconnect_timeout);
         let _beat = self.pulse.begin();
-        let goodbye = AbortOnDrop::spawn(goodbye(Arc::clone(self), name.to_owned(), client));
-        match timeout(limit, goodbye).await {
+        let span = spans::disconnect(name, self.type_name(name).as_deref(), client.generation);
+        let goodbye = AbortOnDrop::spawn(goodbye(Arc::clone(self), name.to_owned(), client).instrument(span));
+        let result = match timeout(limit, goodbye).await {
             Ok(Ok(result)) => result,
             Ok(Err(join)) if join.is_panic() => Err(self.bad_goodbye(name, "panicked in its `disconnect`")),
             Ok(Err(_)) => Err(self.bad_goodbye(name, RUNTIME_ENDED)),
@@ -152,7 +154,8 @@ impl Shared {
                 let what = format!("did not end its `disconnect` within its disconnect_timeout of {limit}");
                 Err(self.bad_goodbye(name, &what))
             }
-        }
+        };
+        result.inspect_err(|error| metrics::failed(self, name, error.kind()))
     }
 
     /// The settings of a client: as they are now, or as they were when it was made and its name was still declared.

@@ -1,22 +1,36 @@
 //! What happened, for whoever wants to know.
 
-use std::sync::OnceLock;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use serde::Serialize;
 use tokio::sync::broadcast;
 
-use super::shared::Shared;
-use crate::registry::{ConnectionState, Entry, EntryState, Told};
+use super::{
+    metrics::{self, Recorded},
+    shared::{Declarations, Shared},
+    status::declaration,
+};
+use crate::{
+    error::Error,
+    registry::{Ask, ConnectionState, Entry, EntryState, Told},
+};
 
 /// A change of a connection: another state, or another client.
 ///
 /// It holds names and words of this crate alone, and `cause`, from which the secrets of the configuration are taken out.
-#[derive(Clone, Debug, Serialize)]
+/// Its `Display` is one line for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Event {
     /// The name of the connection.
     pub connection: String,
-    /// Its type; `None` for a client that was inserted.
+    /// The type that the configuration gives it; `None` for a name that is not declared.
     pub connection_type: Option<String>,
     /// What it did before.
     pub from: ConnectionState,
@@ -24,11 +38,24 @@ pub struct Event {
     pub state: ConnectionState,
     /// How many clients it has had, the present one included.
     pub generation: u64,
-    /// Why it failed or is degraded.
+    /// Whether the present client took the place of another one, without a moment between them.
+    pub replaced: bool,
+    /// Why it failed or is degraded: the text of the [`Error`](crate::Error).
     pub cause: Option<String>,
 }
 
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = word(self.from, self.state, self.replaced);
+        write!(f, "connection `{}` {what} (generation {})", self.connection, self.generation)?;
+        self.cause.iter().try_for_each(|cause| write!(f, ": {}", OneLine(cause)))
+    }
+}
+
 /// The events from now on: what [`ConnectionManager::subscribe`](crate::ConnectionManager::subscribe) gives.
+///
+/// The events of one connection come in the order in which they happened, each once, and each begins with the state in
+/// which the one before ended. The order of different connections is that in which they were noticed.
 #[derive(Debug)]
 pub struct Events {
     receiver: broadcast::Receiver<Event>,
@@ -36,9 +63,10 @@ pub struct Events {
 }
 
 impl Events {
-    /// The next event, in the order in which they happened; `None` when the manager is gone.
+    /// The next event; waits for it. `None` when the manager is gone, with all its attempts and goodbyes.
     ///
-    /// Who asks too rarely misses the oldest of more than 1 024 events; [`missed`](Self::missed) says how many.
+    /// Who asks too rarely misses the oldest of more than 1 024 events; [`missed`](Self::missed) says how many. What holds
+    /// then is in [`ConnectionManager::status`](crate::ConnectionManager::status).
     ///
     /// # Cancel safety
     ///
@@ -53,7 +81,18 @@ impl Events {
         }
     }
 
-    /// How many events were missed so far.
+    /// The next event that has happened already; `None` when there is none yet, or when the manager is gone.
+    pub fn try_next(&mut self) -> Option<Event> {
+        loop {
+            match self.receiver.try_recv() {
+                Ok(event) => return Some(event),
+                Err(broadcast::error::TryRecvError::Lagged(missed)) => self.missed += missed,
+                Err(broadcast::error::TryRecvError::Empty | broadcast::error::TryRecvError::Closed) => return None,
+            }
+        }
+    }
+
+    /// How many events were missed so far. It grows when the next event is asked for.
     pub fn missed(&self) -> u64 {
         self.missed
     }
@@ -61,28 +100,41 @@ impl Events {
 
 /// Tells of what happened. The channel is made for the first subscriber.
 #[derive(Default)]
-pub(super) struct Teller(OnceLock<broadcast::Sender<Event>>);
+pub(super) struct Teller {
+    sender: OnceLock<broadcast::Sender<Event>>,
+    recorded: Arc<Recorded>,
+}
 
 impl Teller {
     pub(super) fn subscribe(&self) -> Events {
-        let sender = self.0.get_or_init(|| broadcast::channel(CAPACITY).0);
+        let sender = self.sender.get_or_init(|| broadcast::channel(CAPACITY).0);
         Events { receiver: sender.subscribe(), missed: 0 }
+    }
+
+    /// What the metrics were last.
+    #[cfg(feature = "metrics")]
+    pub(super) fn recorded(&self) -> &Recorded {
+        &self.recorded
+    }
+
+    fn send(&self, change: &Change) {
+        // No text is made for nobody.
+        if let Some(sender) = self.sender.get().filter(|sender| sender.receiver_count() > 0) {
+            // The last subscriber may just have left.
+            let _ = sender.send(change.event());
+        }
     }
 }
 
-/// What is to be logged of a change, once no lock is held: a subscriber of logs is the user's code.
+/// What is to be logged and counted of a change, once no lock is held: a subscriber of logs is the user's code.
 #[must_use = "it is to be logged once no lock is held"]
-pub(super) struct News(Option<Event>);
+pub(super) struct News(Option<(Change, Arc<Recorded>)>);
 
 impl News {
     pub(super) fn log(self) {
-        let Some(Event { connection, connection_type, from, state, generation, cause }) = self.0 else { return };
-        let (from, state, connection_type) = (from.as_str(), state.as_str(), connection_type.as_deref());
-        match cause {
-            Some(cause) => {
-                tracing::warn!(%connection, connection_type, generation, from, state, %cause, "connection is {state}");
-            }
-            None => tracing::debug!(%connection, connection_type, generation, from, state, "connection is {state}"),
+        if let Some((change, recorded)) = self.0 {
+            change.log();
+            metrics::changed(&recorded, &change);
         }
     }
 }
@@ -96,21 +148,111 @@ impl Shared {
         if (before.state, before.generation) == (now, generation) {
             return News(None);
         }
-        state.told = Told { state: now, generation, since: self.now() };
+        let at = self.now();
+        let since = if before.state == now { before.since } else { at };
+        state.told = Told { state: now, generation, since };
+        if let Some(client) = state.slot.client_mut().filter(|client| client.generation == 0) {
+            client.arrived(generation, at);
+        }
         let is_bad = matches!(now, ConnectionState::Failed | ConnectionState::Degraded);
-        let event = Event {
-            connection: entry.name().to_string(),
-            connection_type: self.type_name(entry.name()),
+        let change = Change {
+            connection: Arc::clone(entry.name()),
+            configuration: self.configuration(),
             from: before.state,
             state: now,
             generation,
-            cause: state.slot.failure().filter(|_| is_bad).map(|failure| failure.to_string()),
+            replaced: before.state.is_up() && now.is_up() && before.generation != generation,
+            failure: state.slot.failure().filter(|_| is_bad).cloned(),
+            removed: matches!(state.slot.ask(at), Ask::Removed),
         };
-        if let Some(sender) = self.teller.0.get() {
-            // Nobody listens any more: nobody is told.
-            let _ = sender.send(event.clone());
+        self.teller.send(&change);
+        News(Some((change, Arc::clone(&self.teller.recorded))))
+    }
+
+    /// As [`tell`](Self::tell), for what was changed by somebody who has no way to tell.
+    pub(super) fn tell_of(&self, entry: &Entry) {
+        let news = self.tell(entry, &mut entry.lock());
+        news.log();
+    }
+}
+
+/// What changed. It is made under the lock of an entry, and so holds no text of its own.
+pub(super) struct Change {
+    pub(super) connection: Arc<str>,
+    pub(super) configuration: Arc<Declarations>,
+    pub(super) from: ConnectionState,
+    pub(super) state: ConnectionState,
+    pub(super) generation: u64,
+    /// A client took the place of another one.
+    replaced: bool,
+    failure: Option<Error>,
+    /// The name was taken out for good.
+    #[cfg_attr(not(feature = "metrics"), expect(dead_code, reason = "only metrics forget a name"))]
+    pub(super) removed: bool,
+}
+
+impl Change {
+    fn event(&self) -> Event {
+        Event {
+            connection: self.connection.to_string(),
+            connection_type: self.connection_type().map(str::to_owned),
+            from: self.from,
+            state: self.state,
+            generation: self.generation,
+            replaced: self.replaced,
+            cause: self.failure.as_ref().map(ToString::to_string),
         }
-        News(Some(event))
+    }
+
+    fn connection_type(&self) -> Option<&str> {
+        declaration(&self.configuration, &self.connection).map(|declared| &*declared.type_name)
+    }
+
+    /// One line, at the level that an operator expects.
+    fn log(&self) {
+        macro_rules! log {
+            ($level:ident) => {
+                tracing::$level!(
+                    connection = &*self.connection,
+                    connection_type = self.connection_type(),
+                    generation = self.generation,
+                    from = self.from.as_str(),
+                    state = self.state.as_str(),
+                    cause = self.failure.as_ref().map(|failure| tracing::field::display(OneLine(failure))),
+                    "{}",
+                    word(self.from, self.state, self.replaced)
+                )
+            };
+        }
+        match self.state {
+            ConnectionState::Failed | ConnectionState::Degraded => log!(warn),
+            ConnectionState::Connected | ConnectionState::Closed => log!(info),
+            _ => log!(debug),
+        }
+    }
+}
+
+/// A text in which a line that somebody else wrote cannot pass for one of the log.
+pub(super) struct OneLine<T>(pub(super) T);
+
+impl<T: fmt::Display> fmt::Display for OneLine<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.to_string();
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        for (at, line) in lines.enumerate() {
+            let line = line.replace(char::is_control, " ");
+            write!(f, "{}{line}", if at == 0 { "" } else { "; " })?;
+        }
+        Ok(())
+    }
+}
+
+/// What happened, in a word.
+fn word(from: ConnectionState, state: ConnectionState, replaced: bool) -> &'static str {
+    match state {
+        _ if replaced => "replaced",
+        ConnectionState::Connected if from == ConnectionState::Degraded => "recovered",
+        state => state.as_str(),
     }
 }
 

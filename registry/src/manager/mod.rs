@@ -13,12 +13,19 @@ mod get;
 mod handle;
 mod health;
 mod idle;
+#[cfg(feature = "metrics")]
+mod metrics;
+#[cfg(not(feature = "metrics"))]
+#[path = "no_metrics.rs"]
+mod metrics;
 mod pulse;
 mod references;
 mod reload;
 mod retry;
 mod shared;
+mod spans;
 mod start;
+mod status;
 mod task;
 mod visit;
 #[cfg(feature = "watch")]
@@ -31,3 +38,4 @@ pub use connections::ConnectionManager;
 pub use events::{Event, Events};
 pub use handle::Handle;
 pub use reload::{LastReload, ReloadFailure, ReloadReport};
+pub use status::{CheckStatus, ConnectionStatus, Status};

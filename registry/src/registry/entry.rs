@@ -107,6 +107,8 @@ pub(crate) struct Client {
     pub(crate) client_type: ClientType,
     /// `None` for a client that was inserted ready-made.
     pub(crate) origin: Option<Origin>,
+    /// The how manieth client of its connection it is; zero as long as nobody was told of it.
+    pub(crate) generation: u64,
     /// When it was connected, since the manager was built.
     pub(crate) connected_at: Duration,
 }
@@ -404,6 +406,16 @@ impl EntryState {
             }
             kept
         });
+    }
+}
+
+impl Client {
+    /// It is the client number `generation` of its connection, which is told at the moment `at`.
+    pub(crate) fn arrived(&mut self, generation: u64, at: Duration) {
+        self.generation = generation;
+        if self.origin.is_none() {
+            self.connected_at = at;
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
     time::Duration,
 };
 
@@ -26,7 +26,11 @@ pub struct ConnectionRegistry {
     index: Arc<Index>,
     /// Locked before the state of an entry, where both are.
     entries: RwLock<Entries>,
+    /// Told after what is put in or taken out: the manager above, when there is one.
+    observer: OnceLock<Box<Observer>>,
 }
+
+type Observer = dyn Fn(&Entry) + Send + Sync;
 
 #[derive(Default)]
 struct Entries {
@@ -38,7 +42,7 @@ struct Entries {
 impl ConnectionRegistry {
     /// A registry without names.
     pub fn new() -> Self {
-        Self { index: Arc::new(Index::new()), entries: RwLock::default() }
+        Self { index: Arc::new(Index::new()), entries: RwLock::default(), observer: OnceLock::new() }
     }
 
     /// Puts a ready-made client under `name`, in place of whatever is there: guards of an earlier client stay
@@ -58,6 +62,7 @@ impl ConnectionRegistry {
             any: Arc::new(Lease::new(client)),
             client_type: ClientType::of::<T>(),
             origin: None,
+            generation: 0,
             connected_at: Duration::ZERO,
         };
         let mut entries = self.write();
@@ -67,8 +72,10 @@ impl ConnectionRegistry {
             return Err(Error::new(ErrorKind::ShutDown, message).for_connection(name));
         }
         // In the same critical section, so that the entry is not taken out in between.
-        let replaced = self.declared(&mut entries, &name.into(), None).insert(client);
+        let entry = Arc::clone(self.declared(&mut entries, &name.into(), None));
+        let replaced = entry.insert(client);
         drop(entries);
+        self.changed(&entry);
         replaced.let_go();
         Ok(())
     }
@@ -82,6 +89,7 @@ impl ConnectionRegistry {
         // In the same critical section: another entry of that name must not be in the index before this one is out.
         let replaced = entry.remove();
         drop(entries);
+        self.changed(&entry);
         replaced.let_go();
         true
     }
@@ -109,6 +117,16 @@ impl ConnectionRegistry {
     #[inline]
     pub(crate) fn ready<T: Send + Sync + 'static>(&self, name: &str) -> Option<Conn<T>> {
         self.index.find(name).map(Conn::new)
+    }
+
+    /// From now on `observer` is told after each [`insert`](Self::insert) and [`remove`](Self::remove).
+    pub(crate) fn observe(&self, observer: impl Fn(&Entry) + Send + Sync + 'static) {
+        // A registry has one manager.
+        let _ = self.observer.set(Box::new(observer));
+    }
+
+    fn changed(&self, entry: &Entry) {
+        self.observer.get().into_iter().for_each(|observer| observer(entry));
     }
 
     pub(crate) fn entry(&self, name: &str) -> Option<Arc<Entry>> {

@@ -20,6 +20,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     manager::{
         connections::ConnectionManager,
+        events::OneLine,
         shared::{self, Declarations, Shared, targets},
     },
     registry::Entry,
@@ -103,9 +104,9 @@ async fn run(shared: Arc<Shared>) -> Result<ReloadReport> {
     let started = Instant::now();
     let result = reload(&shared).await.map(|report| report.complete(started.elapsed()));
     match &result {
-        Ok(report) if report.is_clean() => tracing::info!("{report}"),
-        Ok(report) => tracing::warn!("{report}"),
-        Err(error) => tracing::warn!(%error, "the configuration of before stays in force"),
+        // What failed was told when it did.
+        Ok(report) => tracing::info!("{}", report.summary()),
+        Err(error) => tracing::warn!(cause = %OneLine(error), "the configuration of before stays in force"),
     }
     if !matches!(&result, Err(error) if error.kind() != ErrorKind::Configuration) {
         shared.reloads.remember(&result);

@@ -91,13 +91,6 @@ impl Shared {
             self.retry(entry);
         }
     }
-
-    fn tell_of(&self, entry: &Entry) {
-        let mut state = entry.lock();
-        let news = self.tell(entry, &mut state);
-        drop(state);
-        news.log();
-    }
 }
 
 impl Subject<'_> {
