@@ -4,7 +4,7 @@ use std::{
     any::Any,
     sync::{
         Arc, LazyLock,
-        atomic::{AtomicU8, AtomicU64, Ordering},
+        atomic::{AtomicU8, AtomicU64, Ordering, fence},
     },
     time::Instant,
 };
@@ -84,6 +84,12 @@ impl Mark {
     #[cold]
     fn admits_marked(&self, flags: u8) -> bool {
         if flags & RETIRED != 0 {
+            return false;
+        }
+        // Who would close an idle client first retires the lease and then counts the guards. This one has been counted, and
+        // looks after that: one of the two sees the other, with a fence on either side.
+        fence(Ordering::SeqCst);
+        if self.is_retired() {
             return false;
         }
         self.used_at.store(stamp(), Ordering::Relaxed);

@@ -118,8 +118,8 @@ pub use diagnostic::{Diagnostic, Label};
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use factory::{ConnectionFactory, ConnectionType, Field, Instance, Visibility};
 pub use manager::{
-    CheckStatus, ConnectionManager, ConnectionManagerBuilder, ConnectionStatus, Event, Events, Handle, LastReload,
-    ReloadFailure, ReloadReport, Status,
+    CheckReport, CheckResult, CheckStatus, ConnectionManager, ConnectionManagerBuilder, ConnectionStatus, Event,
+    Events, Handle, Laggard, LastReload, ReloadFailure, ReloadReport, ShutdownReport, Status,
 };
 pub use reference::ConnectionRef;
 pub use registry::{Conn, ConnectionRegistry, ConnectionState};

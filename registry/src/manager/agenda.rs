@@ -26,7 +26,7 @@ struct State {
     /// By moment; those of one moment in the order in which they came.
     errands: BTreeMap<Place, (Arc<str>, What)>,
     /// A connection has at most one errand of each kind: the latest.
-    places: HashMap<(Arc<str>, Kind), Place>,
+    places: HashMap<(Arc<str>, What), Place>,
     /// Whether the task runs.
     is_running: bool,
     ended: bool,
@@ -37,20 +37,13 @@ struct State {
 type Place = (Duration, u64);
 
 /// What is to be done for a connection. Whether it still makes sense shows when it is due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum What {
-    /// Check the client of this generation.
-    Check(u64),
-    /// Look whether the client of this generation is idle.
-    Idle(u64),
-    /// Connect without a caller, or make the next client beside one that has to go.
-    Retry,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Kind {
+    /// Check the client.
     Check,
+    /// Look whether the client is idle.
     Idle,
+    /// Connect without a caller, or make the next client beside one that has to go.
     Retry,
 }
 
@@ -79,8 +72,8 @@ impl Agenda {
     /// Nothing is to be done any more for a connection.
     pub(super) fn forget(&self, connection: &Arc<str>) {
         let mut state = self.0.lock();
-        for kind in [Kind::Check, Kind::Idle, Kind::Retry] {
-            state.take_off(connection, kind);
+        for what in [What::Check, What::Idle, What::Retry] {
+            state.take_off(connection, what);
         }
         let is_empty = state.errands.is_empty();
         drop(state);
@@ -103,27 +96,17 @@ impl Agenda {
 impl State {
     /// True when it comes before all others.
     fn add(&mut self, at: Duration, connection: &Arc<str>, what: What) -> bool {
-        self.take_off(connection, what.kind());
+        self.take_off(connection, what);
         let place = (at, self.next);
         self.next += 1;
-        self.places.insert((Arc::clone(connection), what.kind()), place);
+        self.places.insert((Arc::clone(connection), what), place);
         self.errands.insert(place, (Arc::clone(connection), what));
         self.errands.first_key_value().is_some_and(|(first, _)| *first == place)
     }
 
-    fn take_off(&mut self, connection: &Arc<str>, kind: Kind) {
-        if let Some(place) = self.places.remove(&(Arc::clone(connection), kind)) {
+    fn take_off(&mut self, connection: &Arc<str>, what: What) {
+        if let Some(place) = self.places.remove(&(Arc::clone(connection), what)) {
             self.errands.remove(&place);
-        }
-    }
-}
-
-impl What {
-    fn kind(self) -> Kind {
-        match self {
-            Self::Check(_) => Kind::Check,
-            Self::Idle(_) => Kind::Idle,
-            Self::Retry => Kind::Retry,
         }
     }
 }
@@ -171,7 +154,7 @@ impl Inner {
             }
         }
         let (_, (connection, what)) = state.errands.pop_first().expect("there is one");
-        state.places.remove(&(Arc::clone(&connection), what.kind()));
+        state.places.remove(&(Arc::clone(&connection), what));
         Next::Do(connection, what)
     }
 
@@ -221,10 +204,10 @@ mod tests {
     fn errands_are_done_when_they_are_due_in_the_order_of_their_moments() {
         let inner = inner();
         assert!(inner.lock().add(2 * SECOND, &name("b"), What::Retry));
-        assert!(inner.lock().add(SECOND, &name("a"), What::Check(1)));
+        assert!(inner.lock().add(SECOND, &name("a"), What::Check));
         assert!(!inner.lock().add(2 * SECOND, &name("c"), What::Retry));
         assert_eq!(inner.next(Duration::ZERO), Next::WaitUntil(SECOND));
-        assert_eq!(inner.next(2 * SECOND), Next::Do(name("a"), What::Check(1)));
+        assert_eq!(inner.next(2 * SECOND), Next::Do(name("a"), What::Check));
         assert_eq!(inner.next(2 * SECOND), Next::Do(name("b"), What::Retry));
         assert_eq!(inner.next(2 * SECOND), Next::Do(name("c"), What::Retry));
         assert_eq!(inner.next(2 * SECOND), Next::End);
@@ -234,23 +217,23 @@ mod tests {
     #[test]
     fn an_errand_takes_the_place_of_an_earlier_one_of_its_kind() {
         let inner = inner();
-        for generation in 0..1000 {
-            inner.lock().add(SECOND * 1000 - SECOND * generation, &name("a"), What::Check(generation.into()));
-            inner.lock().add(SECOND, &name("a"), What::Idle(generation.into()));
+        for number in 0..1000 {
+            inner.lock().add(SECOND * 1000 - SECOND * number, &name("a"), What::Check);
+            inner.lock().add(SECOND, &name("a"), What::Idle);
         }
         assert_eq!(inner.lock().errands.len(), 2);
         assert_eq!(inner.lock().places.len(), 2);
-        assert_eq!(inner.next(SECOND), Next::Do(name("a"), What::Check(999)));
-        assert_eq!(inner.next(SECOND), Next::Do(name("a"), What::Idle(999)));
+        assert_eq!(inner.next(SECOND), Next::Do(name("a"), What::Check));
+        assert_eq!(inner.next(SECOND), Next::Do(name("a"), What::Idle));
     }
 
     #[test]
     fn what_is_forgotten_is_not_done() {
         let agenda = Agenda(Arc::new(inner()));
-        agenda.0.lock().add(SECOND, &name("a"), What::Check(1));
-        agenda.0.lock().add(SECOND, &name("b"), What::Check(1));
+        agenda.0.lock().add(SECOND, &name("a"), What::Check);
+        agenda.0.lock().add(SECOND, &name("b"), What::Check);
         agenda.forget(&name("a"));
-        assert_eq!(agenda.0.next(SECOND), Next::Do(name("b"), What::Check(1)));
+        assert_eq!(agenda.0.next(SECOND), Next::Do(name("b"), What::Check));
         assert_eq!(agenda.0.next(SECOND), Next::End);
     }
 }

@@ -24,7 +24,8 @@ use crate::{
     connection::ConnectContext,
     error::{Error, Result},
     registry::{
-        Ask, AttemptId, Backoff, Client, ClientType, Entry, Failure, Finished, Origin, Outcome, Pending, Retired,
+        Ask, AttemptId, Backoff, Client, ClientType, Entry, Failure, Finished, Leases, Origin, Outcome, Pending,
+        Retired,
     },
 };
 
@@ -141,6 +142,9 @@ impl Report {
         self.told = true;
         let shared = Arc::clone(&self.attempt.shared);
         let failure = result.as_ref().err().cloned();
+        if let (Ok(client), Some(_)) = (&result, self.lifecycle.idle_timeout) {
+            client.any.any_mark().note_uses();
+        }
         let mut state = self.entry.lock();
         let last_failure = state.slot.failure().cloned();
         let is_next = state.slot.is_current(self.id) && state.slot.client().is_some() && result.is_ok();
@@ -346,10 +350,9 @@ impl Delivery {
 
 impl Drop for Delivery {
     fn drop(&mut self) {
-        let (Some(client), Ok(runtime)) = (self.client.take(), self.shared.runtime()) else { return };
-        let (shared, name) = (Arc::clone(&self.shared), Arc::clone(&self.name));
-        // Nobody waits for this: its failure is nobody's concern.
-        runtime.spawn(async move { drop(shared.say_goodbye(&name, client).await) });
+        if let Some(client) = self.client.take() {
+            self.shared.drain(&self.name, Retired::new(client, Leases::default()));
+        }
     }
 }
 

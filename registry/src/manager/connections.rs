@@ -16,7 +16,7 @@ use crate::{
 /// the manager's runtime: the one in which it was built, or else the first in which it was asked.
 ///
 /// When the last clone and the last [`Handle`] are dropped, each client is dropped with its last guard, and no goodbye is
-/// said: a drop cannot wait. Call [`disconnect_all`](Self::disconnect_all) first. An attempt under way goes on until it
+/// said: a drop cannot wait. Call [`shutdown`](Self::shutdown) first. An attempt under way goes on until it
 /// ends; its client is dropped then.
 ///
 /// ```no_run
@@ -72,8 +72,8 @@ impl ConnectionManager {
     ///
     /// `NotFound`, `Disabled` or `WrongType` at once; `Configuration` when a placeholder of this connection
     /// cannot be resolved; `ConnectFailed`, `ConnectTimeout` or `ConnectPanicked` when it does not come up within
-    /// its `lifecycle.connect_timeout`; `Disconnected` when it was closed meanwhile; `NoRuntime`. See
-    /// [`ErrorKind`](crate::ErrorKind).
+    /// its `lifecycle.connect_timeout`; `Disconnected` when it was closed meanwhile; `ShutDown` while all are closed;
+    /// `NoRuntime`. See [`ErrorKind`](crate::ErrorKind).
     ///
     /// # Cancel safety
     ///
@@ -90,13 +90,13 @@ impl ConnectionManager {
     ///
     /// # Errors
     ///
-    /// `NotConnected`, or `NotFound`, `Disabled`, `WrongType` as for [`get`](Self::get).
+    /// `NotConnected`, or `NotFound`, `Disabled`, `WrongType`, `ShutDown` as for [`get`](Self::get).
     pub fn try_get<T: Send + Sync + 'static>(&self, name: &str) -> Result<Conn<T>> {
         if let Some(conn) = self.shared.registry.ready(name) {
             return Ok(conn);
         }
         let entry = self.shared.entry(name, Some(ClientType::of::<T>()))?;
-        entry.guard().unwrap_or_else(|| Err(self.shared.not_connected(name)))
+        entry.guard().unwrap_or_else(|| Err(self.shared.not_given_out(&entry)))
     }
 
     /// A handle: `name` and type are checked once, and asking it again and again costs no look-up. For loops.
@@ -132,7 +132,7 @@ impl ConnectionManager {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidName`](crate::ErrorKind::InvalidName), as
-    /// [`ConnectionRegistry::insert`](crate::ConnectionRegistry::insert).
+    /// [`ConnectionRegistry::insert`](crate::ConnectionRegistry::insert); [`ErrorKind::ShutDown`](crate::ErrorKind::ShutDown).
     pub fn insert<T: Send + Sync + 'static>(&self, name: &str, client: T) -> Result<()> {
         self.shared.registry.insert(name, client)
     }
@@ -183,7 +183,9 @@ impl ConnectionManager {
     }
 
     /// Closes every connection, as [`disconnect`](Self::disconnect) does: those that refer to others first, and
-    /// those of one rank at the same time. One that fails does not stop the others.
+    /// those of one rank at the same time. One that fails does not stop the others. Meanwhile nothing is given out:
+    /// callers get [`ErrorKind::ShutDown`](crate::ErrorKind::ShutDown). Afterwards the next [`get`](Self::get) connects
+    /// anew. [`shutdown`](Self::shutdown) closes for good, and waits for guards.
     ///
     /// # Errors
     ///
@@ -191,7 +193,7 @@ impl ConnectionManager {
     ///
     /// # Cancel safety
     ///
-    /// Goodbyes that were begun go on; ranks that were not begun stay connected.
+    /// Once begun, it goes on without its caller, to the last rank.
     pub async fn disconnect_all(&self) -> Result<()> {
         self.shared.disconnect_all().await
     }

@@ -1,10 +1,55 @@
 //! Clients that nobody uses.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use super::shared::Shared;
-use crate::registry::Entry;
+use super::{agenda::What, disconnect::Guards, shared::Shared};
+use crate::registry::{Entry, EntryState};
 
 impl Shared {
-    pub(super) fn idle_is_due(self: &Arc<Self>, _entry: &Arc<Entry>, _generation: u64) {}
+    /// Looks whether the client of `entry` has been idle for its `idle_timeout`, and closes it then. A connection that is
+    /// to be up without a caller is closed as well, and not brought back before the next caller: that is what the
+    /// setting asks for. A check is no use.
+    pub(super) fn idle_is_due(self: &Arc<Self>, entry: &Arc<Entry>) {
+        let declared = self.lifecycle_of(entry.name());
+        let now = self.now();
+        let mut state = entry.lock();
+        let Some(client) = state.slot.client() else { return };
+        let lifecycle = declared.or_else(|| client.origin.as_ref().map(|origin| origin.lifecycle));
+        let Some(limit) = lifecycle.and_then(|lifecycle| lifecycle.idle_timeout) else { return };
+        let is_over = state.idle_for(now).is_some_and(|idle| idle >= limit);
+        if is_over && let Some(leases) = entry.retire_if_unused(&mut state) {
+            // Nobody waits for the goodbye, and no guard is out that it would have to wait for.
+            drop(self.close_retired(entry, state, leases, Guards::Leave));
+            return;
+        }
+        if is_over {
+            // A guard was given out just now.
+            state.watched.idle_since = None;
+        }
+        self.agenda.add(self, next_look(now, limit), entry.name(), What::Idle);
+    }
 }
+
+impl EntryState {
+    /// For how long no guard has been out and none given out, as far as the looks tell; `None` when one is out.
+    fn idle_for(&mut self, now: Duration) -> Option<Duration> {
+        let (guards, used_at) = (self.guards(), self.used_at());
+        let watched = &mut self.watched;
+        let was_used = watched.used_at != used_at;
+        watched.used_at = used_at;
+        if guards > 0 {
+            watched.idle_since = None;
+        } else if was_used || watched.idle_since.is_none() {
+            watched.idle_since = Some(now);
+        }
+        watched.idle_since.map(|since| now.saturating_sub(since))
+    }
+}
+
+/// Four times in the timeout: so a client is closed no later than a quarter of it too late.
+pub(super) fn next_look(now: Duration, idle_timeout: Duration) -> Duration {
+    now.saturating_add((idle_timeout / 4 + Duration::from_nanos(1)).max(SHORTEST_PAUSE))
+}
+
+/// So that a timeout of nothing is no endless loop.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);

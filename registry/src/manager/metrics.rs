@@ -68,7 +68,6 @@ pub(super) fn tried(shared: &Shared, name: &str, took: Duration, result: Result<
 }
 
 /// A call of `check` ended.
-#[expect(dead_code, reason = "health checks")]
 pub(super) fn checked(shared: &Shared, name: &str, took: Duration, result: Result<(), ErrorKind>) {
     ended(CHECK_SECONDS, label(&shared.configuration(), name), took, result);
 }

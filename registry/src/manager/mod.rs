@@ -3,6 +3,8 @@
 mod admission;
 mod agenda;
 mod builder;
+mod check;
+mod check_report;
 mod connect;
 mod connections;
 mod disconnect;
@@ -23,19 +25,25 @@ mod references;
 mod reload;
 mod retry;
 mod shared;
+mod shutdown;
+mod shutdown_report;
 mod spans;
 mod start;
 mod status;
 mod task;
+mod timetable;
 mod visit;
 #[cfg(feature = "watch")]
 #[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the manager does not follow its files yet"))]
 mod watch;
 mod watch_over;
+mod watchdog;
 
 pub use builder::ConnectionManagerBuilder;
+pub use check_report::{CheckReport, CheckResult};
 pub use connections::ConnectionManager;
 pub use events::{Event, Events};
 pub use handle::Handle;
 pub use reload::{LastReload, ReloadFailure, ReloadReport};
+pub use shutdown_report::{Laggard, ShutdownReport};
 pub use status::{CheckStatus, ConnectionStatus, Status};

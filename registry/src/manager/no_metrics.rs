@@ -10,7 +10,6 @@ pub(super) struct Recorded;
 
 pub(super) fn tried(_: &Shared, _: &str, _: Duration, _: Result<(), ErrorKind>) {}
 
-#[expect(dead_code, reason = "health checks")]
 pub(super) fn checked(_: &Shared, _: &str, _: Duration, _: Result<(), ErrorKind>) {}
 
 pub(super) fn failed(_: &Shared, _: &str, _: ErrorKind) {}

@@ -10,7 +10,10 @@ use std::{
 
 use tokio::{runtime::Handle, time::Instant};
 
-use super::{admission::Admission, agenda::Agenda, events::Teller, pulse::Pulse, reload::Reloads};
+use super::{
+    admission::Admission, agenda::Agenda, drain::Drains, events::Teller, health::Checks, pulse::Pulse, reload::Reloads,
+    shutdown::Closing,
+};
 use crate::{
     config::{self, Configuration, Declared, LoadRequest, MainSource},
     diagnostic::did_you_mean,
@@ -39,8 +42,12 @@ pub(super) struct Shared {
     /// Whether `start` was called: eager connections that come later are connected, too.
     pub(super) is_started: AtomicBool,
     pub(super) agenda: Agenda,
+    pub(super) checks: Checks,
     pub(super) teller: Teller,
     pub(super) reloads: Reloads,
+    /// The clients on their way out.
+    pub(super) drains: Drains,
+    pub(super) closing: Closing,
     /// Moments are counted from here.
     epoch: Instant,
 }
@@ -71,8 +78,11 @@ impl Shared {
             max_concurrent_connects: max_concurrent_connects.max(1),
             is_started: AtomicBool::new(false),
             agenda: Agenda::default(),
+            checks: Checks::default(),
             teller: Teller::default(),
             reloads: Reloads::default(),
+            drains: Drains::default(),
+            closing: Closing::default(),
             epoch: Instant::now(),
         }
     }
@@ -128,6 +138,12 @@ impl Shared {
             }
             None => format!("connection `{name}`"),
         }
+    }
+
+    /// For a caller who does not wait: there is no client to give out.
+    pub(super) fn not_given_out(&self, entry: &Entry) -> Error {
+        let is_sealed = entry.lock().slot.is_sealed();
+        if is_sealed { self.shut_down(entry.name()) } else { self.not_connected(entry.name()) }
     }
 
     pub(super) fn not_connected(&self, name: &str) -> Error {

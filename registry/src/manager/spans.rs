@@ -14,7 +14,6 @@ pub(super) fn connect(connection: &str, connection_type: Option<&str>, generatio
 }
 
 /// Around one call of `check` on the client number `generation`.
-#[expect(dead_code, reason = "health checks")]
 pub(super) fn check(connection: &str, connection_type: Option<&str>, generation: u64) -> Span {
     tracing::debug_span!(parent: None, "check", connection, connection_type, generation)
 }

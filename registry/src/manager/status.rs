@@ -1,6 +1,6 @@
 //! What all connections do at this moment, as plain data.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
 use serde::{Serialize, Serializer};
 
@@ -168,11 +168,16 @@ impl ConnectionStatus {
 impl Shared {
     fn status(&self) -> Status {
         let (configuration, now) = (self.configuration(), self.now());
+        let mut draining: HashMap<Arc<str>, usize> = HashMap::new();
+        self.drains.list().into_iter().for_each(|drain| *draining.entry(drain.name).or_default() += 1);
         let mut connections: Vec<_> = self
             .registry
             .entries()
             .iter()
-            .map(|entry| of_entry(entry, declaration(&configuration, entry.name()), now))
+            .map(|entry| {
+                let draining = draining.get(entry.name()).copied().unwrap_or_default();
+                of_entry(entry, declaration(&configuration, entry.name()), draining, now)
+            })
             .collect();
         let disabled = configuration.connections().iter().filter(|declared| !declared.enabled);
         let disabled = disabled.filter(|declared| !self.registry.contains(&declared.name));
@@ -187,11 +192,11 @@ impl Shared {
 
 /// What a connection is made from.
 pub(super) fn declaration<'c>(configuration: &'c Declarations, name: &str) -> Option<&'c Declared> {
-    configuration.find(name)
+    configuration.declaration(name)
 }
 
 /// The texts are made once the lock is free.
-fn of_entry(entry: &Entry, declared: Option<&Declared>, now: Duration) -> ConnectionStatus {
+fn of_entry(entry: &Entry, declared: Option<&Declared>, draining: usize, now: Duration) -> ConnectionStatus {
     let state = entry.lock();
     let (client, retry_at) = (state.slot.client(), state.slot.retry_at());
     let looks = Looks {
@@ -207,7 +212,7 @@ fn of_entry(entry: &Entry, declared: Option<&Declared>, now: Duration) -> Connec
         retry_at,
         last_check: state.last_check,
         replacing: state.slot.replacing().is_some(),
-        draining: draining(entry),
+        draining,
     };
     drop(state);
     let mut depends_on: Vec<_> = entry.dependencies().iter().map(ToString::to_string).collect();
@@ -220,11 +225,6 @@ fn of_disabled(declared: &Declared, now: Duration) -> ConnectionStatus {
     depends_on.sort_unstable();
     let looks = Looks { since: now, ..Looks::default() };
     looks.status(&declared.name, Some(declared), depends_on, now)
-}
-
-/// How many earlier clients of a connection still wait for their guards.
-fn draining(_: &Entry) -> usize {
-    0
 }
 
 /// What is copied under the lock of an entry. The default is what nothing has happened to.

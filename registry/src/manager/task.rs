@@ -18,6 +18,13 @@ impl<T: Send + 'static> AbortOnDrop<T> {
     }
 }
 
+impl<T> AbortOnDrop<T> {
+    /// Gives it up, and leaves it to the caller to wait for its end.
+    pub(super) fn abort(&self) {
+        self.0.abort();
+    }
+}
+
 impl<T> Future for AbortOnDrop<T> {
     type Output = Result<T, JoinError>;
 

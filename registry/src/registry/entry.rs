@@ -2,11 +2,12 @@
 
 use std::{
     any::{Any, TypeId},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{Ordering, fence},
+    },
     time::Duration,
 };
-
-use tokio::task::AbortHandle;
 
 use super::{
     guard::Conn,
@@ -14,6 +15,7 @@ use super::{
     pending::Pending,
     slot::{AttemptId, LetGo, Slot},
     state::ConnectionState,
+    watched::Watched,
 };
 use crate::{
     config::{Fingerprint, Lifecycle},
@@ -60,7 +62,9 @@ pub(crate) struct EntryState {
     /// What the last attempt connects with, or did; `None` before it has its values.
     pub(crate) tried: Option<Box<Tried>>,
     /// The check under way: it has the client, and is no guard.
-    pub(crate) checking: Option<AbortHandle>,
+    pub(crate) checking: Option<Pending>,
+    /// What the looks at the client have seen.
+    pub(crate) watched: Watched,
     /// When a lease was last used that is gone by now; see [`Mark::used_at`](crate::lease::Mark::used_at).
     used_at: u64,
 }
@@ -134,7 +138,17 @@ pub(crate) struct Retired {
 
 /// The leases of one client, but for the one that owns it.
 #[derive(Default)]
-pub(crate) struct Leases(Vec<Arc<dyn AnyLease>>);
+pub(crate) struct Leases {
+    all: Vec<Arc<dyn AnyLease>>,
+    /// Which client of its name it is.
+    generation: Option<u64>,
+}
+
+/// Who may still have a client that was let go of. It keeps neither the client nor a lease alive.
+pub(crate) struct Holders {
+    owner: Weak<dyn AnyLease>,
+    others: Vec<Weak<dyn AnyLease>>,
+}
 
 /// A Rust type: its identity, and its name for messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,6 +172,7 @@ impl Entry {
             is_behind: false,
             tried: None,
             checking: None,
+            watched: Watched::default(),
             used_at: 0,
         };
         Self { name, index, state: Mutex::new(state), dependencies: Mutex::default() }
@@ -253,20 +268,27 @@ impl Entry {
             client.any.any_mark().retire();
         }
         let published = published.into_iter().flat_map(|leases| *leases).flatten();
-        let leases = Leases(published.chain(state.handed_out.drain(..)).collect());
-        leases.0.iter().for_each(|lease| lease.any_mark().retire());
+        let generation = state.slot.client().map(|_| state.slot.generation());
+        let leases = Leases { all: published.chain(state.handed_out.drain(..)).collect(), generation };
+        leases.all.iter().for_each(|lease| lease.any_mark().retire());
         state.used_at = 0;
+        state.last_check = None;
         leases
     }
 
     /// As [`retire`](Self::retire), but only when no guard of the client is out.
     ///
     /// A reader that finds a lease first counts itself as a guard and then looks whether the lease is retired, this
-    /// does it the other way round: one of the two sees the other.
+    /// does it the other way round: one of the two sees the other. It holds for a client whose uses are noted; of others the
+    /// reader has no fence.
     pub(crate) fn retire_if_unused(&self, state: &mut EntryState) -> Option<Leases> {
         state.slot.client()?;
         state.marks().for_each(Mark::retire);
-        if state.guards() > 0 {
+        fence(Ordering::SeqCst);
+        let guards = state.guards();
+        // What was done through a guard that is gone has happened before what comes now.
+        fence(Ordering::Acquire);
+        if guards > 0 {
             state.marks().for_each(Mark::reinstate);
             return None;
         }
@@ -353,6 +375,8 @@ impl Entry {
         let leases = self.retire(&mut state);
         let failure = state.slot.failure().cloned();
         let LetGo { client, outdated } = change(&mut state.slot);
+        // What is put in its place is not to be replaced by itself.
+        state.is_stale = false;
         Replaced { retired: client.map(|client| Retired::new(client, leases)), outdated, failure }
     }
 }
@@ -426,12 +450,34 @@ impl Retired {
 
     /// How many guards are still out.
     pub(crate) fn guards(&self) -> usize {
-        guards(&self.client.any, self.leases.0.iter())
+        guards(&self.client.any, self.leases.all.iter())
+    }
+
+    /// Which client of its name it is, where that is known.
+    pub(crate) fn generation(&self) -> Option<u64> {
+        self.leases.generation
+    }
+
+    /// A way to count the guards once this is gone.
+    pub(crate) fn holders(&self) -> Holders {
+        let owner = &self.client.any;
+        let others = self.leases.all.iter().filter(|lease| !Arc::ptr_eq(lease, owner));
+        Holders { owner: Arc::downgrade(owner), others: others.map(Arc::downgrade).collect() }
     }
 
     /// The client alone: from now on the last guard drops it, unless this is the last.
     pub(crate) fn into_client(self) -> Client {
         self.client
+    }
+}
+
+impl Holders {
+    /// How many guards are still out. Whoever else has the client counts as one.
+    pub(crate) fn guards(&self) -> usize {
+        let others = self.others.iter().map(Weak::strong_count).filter(|guards| *guards > 0);
+        // Each of these holds the owner once.
+        let (leases, of_others) = others.fold((0, 0), |(leases, sum), guards| (leases + 1, sum + guards));
+        of_others + self.owner.strong_count().saturating_sub(leases)
     }
 }
 

@@ -36,12 +36,6 @@ impl Health {
         *self = Self { against: 0, degraded: !passed };
         Some(if passed { HealthChange::Recovered } else { HealthChange::Degraded })
     }
-
-    /// Degraded at once, whatever was counted.
-    pub(crate) fn degrade(&mut self) -> Option<HealthChange> {
-        let was = std::mem::replace(self, Self { against: 0, degraded: true });
-        (!was.degraded).then_some(HealthChange::Degraded)
-    }
 }
 
 #[cfg(test)]
@@ -66,14 +60,5 @@ mod tests {
         check(3, 2, "xxxx.x..", "--D----R");
         check(1, 1, "x.x.", "DRDR");
         check(3, 2, "......", "------");
-    }
-
-    #[test]
-    fn what_is_degraded_at_once_recovers_as_any_other() {
-        let mut health = Health::default();
-        assert_eq!(health.degrade(), Some(HealthChange::Degraded));
-        assert_eq!(health.degrade(), None);
-        assert_eq!(health.checked(true, 3, 2), None);
-        assert_eq!(health.checked(true, 3, 2), Some(HealthChange::Recovered));
     }
 }

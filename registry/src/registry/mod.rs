@@ -7,6 +7,8 @@ mod backoff;
 mod context;
 mod endpoint;
 mod entry;
+#[cfg(test)]
+mod entry_tests;
 mod guard;
 mod handle;
 mod health;
@@ -19,6 +21,7 @@ mod slot_model;
 #[cfg(test)]
 mod slot_tests;
 mod state;
+mod watched;
 
 pub use guard::Conn;
 pub use instances::ConnectionRegistry;
@@ -26,9 +29,10 @@ pub use state::ConnectionState;
 pub(crate) use {
     backoff::Backoff,
     endpoint::{Admit, Endpoint, Visit},
-    entry::{Client, ClientType, Entry, EntryState, LastCheck, Leases, Origin, Replaced, Retired, Told},
+    entry::{Client, ClientType, Entry, EntryState, Holders, LastCheck, Leases, Origin, Replaced, Retired, Told},
     handle::HandleCache,
     health::HealthChange,
     pending::{Outcome, Pending},
     slot::{Ask, AttemptId, Closed, Failure, Finished},
+    watched::Watched,
 };

@@ -57,6 +57,16 @@ impl Pending {
         self.abort();
     }
 
+    /// Whether both wait for the same.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.task, &other.task)
+    }
+
+    /// Whether it has ended.
+    pub(crate) fn is_over(&self) -> bool {
+        !matches!(*self.outcome.borrow(), Outcome::Running)
+    }
+
     pub(crate) fn is_superseded(&self) -> bool {
         self.superseded.load(Ordering::Acquire)
     }

@@ -199,6 +199,14 @@ impl<C, F, W: Clone> Slot<C, F, W> {
         matches!(&self.state, State::Connecting { .. })
     }
 
+    /// What callers of the attempt under way wait on, whether it is to replace the client or there is none yet.
+    pub(crate) fn attempt(&self) -> Option<&W> {
+        match &self.state {
+            State::Connecting { waiting, .. } => Some(waiting),
+            _ => self.replacing(),
+        }
+    }
+
     /// What callers of the attempt to replace the client wait on, when there is one.
     pub(crate) fn replacing(&self) -> Option<&W> {
         match &self.state {
@@ -373,6 +381,23 @@ impl<C, F, W: Clone> Slot<C, F, W> {
                 let same = waiting.clone();
                 self.state = State::Closing { attempt, waiting };
                 Closed::Closing(same)
+            }
+        }
+    }
+
+    /// The client must not be given out any more; the next caller connects anew. An attempt to replace it goes on, and callers
+    /// wait for it from now on.
+    pub(crate) fn discard(&mut self) -> Option<C> {
+        match std::mem::replace(&mut self.state, State::Closed) {
+            State::Connected { client, replacing, .. } => {
+                if let Some((attempt, waiting)) = replacing {
+                    self.state = State::Connecting { attempt, waiting };
+                }
+                Some(client)
+            }
+            state => {
+                self.state = state;
+                None
             }
         }
     }

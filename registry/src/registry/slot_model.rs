@@ -19,6 +19,7 @@ enum Event {
     Forget(Index),
     Insert,
     Close,
+    Discard,
     Closed(Index),
     Remove,
 }
@@ -67,6 +68,7 @@ impl Model {
             }
             Event::Insert => {}
             Event::Close => self.close(number),
+            Event::Discard => self.discard(),
             Event::Closed(index) => self.closed(index),
             Event::Remove => {
                 let let_go = self.slot.remove();
@@ -149,6 +151,18 @@ impl Model {
         }
     }
 
+    fn discard(&mut self) {
+        let discarded = self.slot.discard();
+        match self.phase {
+            Phase::Connected(client) => {
+                assert_eq!(discarded, Some(client));
+                self.give_back(client);
+                self.phase = Phase::Idle;
+            }
+            _ => assert_eq!(discarded, None),
+        }
+    }
+
     fn closed(&mut self, index: &Index) {
         let Some(id) = self.pick(index) else { return };
         self.slot.closed(id);
@@ -200,6 +214,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => index().prop_map(Event::Forget),
         1 => Just(Event::Insert),
         3 => Just(Event::Close),
+        1 => Just(Event::Discard),
         3 => index().prop_map(Event::Closed),
         1 => prop::bool::weighted(0.1).prop_map(|remove| if remove { Event::Remove } else { Event::Ask }),
     ]

@@ -36,6 +36,26 @@ fn a_connected_client_is_handed_out() {
 }
 
 #[test]
+fn a_discarded_client_is_gone_and_the_next_caller_connects() {
+    let mut slot = TestSlot::new();
+    assert_eq!(slot.insert(1).client, None);
+    assert_eq!(slot.discard(), Some(1));
+    assert_eq!((slot.ask(NOW), slot.state()), (Ask::Start, ConnectionState::Closed));
+    assert_eq!(slot.discard(), None);
+}
+
+#[test]
+fn callers_wait_for_the_attempt_that_was_to_replace_a_discarded_client() {
+    let mut slot = TestSlot::new();
+    assert_eq!(slot.insert(1).client, None);
+    let (id, _) = slot.begin_beside('b').expect("there is a client");
+    assert_eq!(slot.discard(), Some(1));
+    assert_eq!(slot.ask(NOW), Ask::Wait(&'b'));
+    assert_eq!(slot.finish(id, NOW, Ok(2), &BACKOFF, 1.0), Finished::Current);
+    assert_eq!(slot.ask(NOW), Ask::Ready(&2));
+}
+
+#[test]
 fn a_failure_is_remembered_for_its_pause_and_the_pause_doubles() {
     let mut slot = TestSlot::new();
     let id = slot.begin('w');

@@ -241,7 +241,7 @@ impl Connection for Leaky {
 }
 
 /// Waits for its peer for ever.
-#[connection_type("patient")]
+#[connection_type("forgetful-of-its-waiters")]
 struct Patient {
     #[serde(default)]
     silent: bool,
