@@ -57,8 +57,6 @@ mod tests;
 pub use field::{Field, Visibility};
 #[cfg(feature = "watch")]
 pub(crate) use source::read as read_file;
-#[cfg(feature = "watch")]
-pub(crate) use watched::Watched;
 pub(crate) use {
     configuration::{Configuration, Resolved},
     declared::Declared,

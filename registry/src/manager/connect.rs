@@ -296,13 +296,13 @@ async fn connect(others: OtherConnections, lifecycle: Lifecycle) -> Result<Deliv
     let client_type = declared.and_then(|declared| client_type(&shared.factory, declared));
     let client_type = client_type.expect("the type of what was resolved is known");
     let needed = declared.map(targets).unwrap_or_default();
+    let config_dir = Arc::clone(configuration.config_dir());
+    drop(configuration);
     match entry.lock().slot.client() {
         Some(_) => entry.next_depends_on(needed.clone()),
         None => entry.depends_only_on(needed.clone()),
     }
     entry.attempts(others.id, content);
-    let config_dir = Arc::clone(configuration.config_dir());
-    drop(configuration);
     others.all_connected(&needed).await.map_err(|error| attempt.refused(error.into(), &secrets))?;
     visit.enter(&shared.admission, instance.endpoint_erased()).await;
     let context = ConnectContext::new(Arc::clone(&attempt.name), config_dir, attempt.deadline(), Arc::new(others));

@@ -44,10 +44,10 @@ pub(super) struct Shared {
     pub(super) agenda: Agenda,
     pub(super) checks: Checks,
     pub(super) teller: Teller,
+    pub(super) reloads: Reloads,
     /// The clients on their way out.
     pub(super) drains: Drains,
     pub(super) closing: Closing,
-    pub(super) reloads: Reloads,
     /// Moments are counted from here.
     epoch: Instant,
 }
@@ -80,9 +80,9 @@ impl Shared {
             agenda: Agenda::default(),
             checks: Checks::default(),
             teller: Teller::default(),
+            reloads: Reloads::default(),
             drains: Drains::default(),
             closing: Closing::default(),
-            reloads: Reloads::default(),
             epoch: Instant::now(),
         }
     }

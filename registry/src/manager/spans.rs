@@ -18,6 +18,11 @@ pub(super) fn check(connection: &str, connection_type: Option<&str>, generation:
     tracing::debug_span!(parent: None, "check", connection, connection_type, generation)
 }
 
+/// Around one call of `update` on the client number `generation`.
+pub(super) fn update(connection: &str, connection_type: Option<&str>, generation: u64) -> Span {
+    tracing::info_span!(parent: None, "update", connection, connection_type, generation)
+}
+
 /// Around one call of `disconnect` on the client number `generation`, which is zero for one that came too late.
 pub(super) fn disconnect(connection: &str, connection_type: Option<&str>, generation: u64) -> Span {
     tracing::info_span!(parent: None, "disconnect", connection, connection_type, generation)

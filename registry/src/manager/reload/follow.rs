@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     replace::Reason,
+    report::Fate,
     run::{self, Behind},
 };
 use crate::manager::shared::Shared;
@@ -34,7 +35,8 @@ async fn follow(shared: Arc<Shared>) {
     let configuration = shared.configuration();
     let nodes = run::nodes(&shared, &configuration, &behind);
     for (name, fate) in run::replace_all(&shared, &configuration, nodes, behind).await {
-        tracing::debug!(connection = %name, ?fate, "followed what it refers to");
+        let followed = matches!(fate, Fate::Rebuilt);
+        tracing::debug!(connection = %name, followed, "what it refers to was replaced");
     }
 }
 

@@ -3,16 +3,20 @@
 use std::sync::Arc;
 
 use tokio::time::timeout;
+use tracing::Instrument;
 
 use super::report::Fate;
 use crate::{
     config::{Fingerprint, Lifecycle, Replace, Resolved, without_secrets},
     connection::{AnyClient, Update},
-    error::{Error, Result},
+    diagnostic::Diagnostic,
+    error::{Error, ErrorKind, Result},
     manager::{
         disconnect::Guards,
+        events::OneLine,
         retry::Patience,
         shared::{Declarations, Shared},
+        spans,
         task::AbortOnDrop,
     },
     registry::{ConnectionState, Entry, Origin, Outcome, Pending},
@@ -102,17 +106,19 @@ impl Shared {
         let new = Origin { instance, secrets: secrets.into(), content, lifecycle };
         let (before, after) = (Arc::clone(&origin.instance), Arc::clone(&new.instance));
         let _beat = self.pulse.begin();
-        let work = AbortOnDrop::spawn(async move { before.update_erased(&client, &*after).await });
+        let span = spans::update(&name, self.type_name(&name).as_deref(), generation);
+        let work = AbortOnDrop::spawn(async move { before.update_erased(&client, &*after).await }.instrument(span));
         match timeout(lifecycle.connect_timeout, work).await {
             Ok(Ok(Ok(Update::InPlace))) => return Ok(self.updated(entry, generation, new)),
             Ok(Ok(Ok(Update::Rebuild))) => {}
             Ok(Ok(Err(cause))) => {
                 let scrub = |text: &str| without_secrets(&without_secrets(text, &new.secrets), &origin.secrets);
-                let error = scrub(&cause.to_string());
-                tracing::warn!(connection = %name, %error, "failed to take the change in place: it is rebuilt");
+                let message = format!("{} failed to take a change in place", self.describe(&name));
+                let error = Error::new(ErrorKind::ConnectFailed, message).caused_by(cause, &scrub);
+                tracing::warn!(connection = %name, cause = %OneLine(&error), "rebuilt");
             }
-            Ok(Err(_)) => tracing::warn!(connection = %name, "panicked in its `update`: it is rebuilt"),
-            Err(_) => tracing::warn!(connection = %name, "did not end its `update` in time: it is rebuilt"),
+            Ok(Err(_)) => tracing::warn!(connection = %name, cause = "panicked in its `update`", "rebuilt"),
+            Err(_) => tracing::warn!(connection = %name, cause = "did not end its `update` in time", "rebuilt"),
         }
         Ok(false)
     }
@@ -184,7 +190,7 @@ impl Shared {
         if let Some(goodbye) = goodbye
             && let Some(Outcome::ClosedBadly(error)) = goodbye.ended().await
         {
-            tracing::warn!(connection = %entry.name(), %error, "the client before was not closed well");
+            tracing::warn!(connection = %entry.name(), cause = %OneLine(&error), "the client before was not closed well");
         }
         match self.connected(entry.name(), None).await {
             Ok(_) => Fate::Rebuilt,
@@ -192,7 +198,7 @@ impl Shared {
         }
     }
 
-    pub(super) fn unusable(&self, name: &str, diagnostics: Vec<crate::diagnostic::Diagnostic>) -> Error {
+    pub(super) fn unusable(&self, name: &str, diagnostics: Vec<Diagnostic>) -> Error {
         let message = format!("{} cannot be used as it is configured", self.describe(name));
         Error::configuration(message, diagnostics).for_connection(name)
     }

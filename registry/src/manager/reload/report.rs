@@ -90,8 +90,9 @@ impl ReloadReport {
     }
 }
 
-impl fmt::Display for ReloadReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl ReloadReport {
+    /// One line of counts.
+    pub(super) fn summary(&self) -> String {
         let Self { unchanged, rebuilt, updated, added, removed, failed, took } = self;
         let counts = [
             (rebuilt.len(), "rebuilt"),
@@ -107,8 +108,14 @@ impl fmt::Display for ReloadReport {
             shown.push("no connections".to_owned());
         }
         let took = humantime::format_duration(Duration::from_millis(took.as_millis().try_into().unwrap_or(u64::MAX)));
-        write!(f, "reloaded in {took}: {}", shown.join(", "))?;
-        failed.iter().try_for_each(|failure| write!(f, "\n{}", failure.error))
+        format!("reloaded in {took}: {}", shown.join(", "))
+    }
+}
+
+impl fmt::Display for ReloadReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.summary())?;
+        self.failed.iter().try_for_each(|failure| write!(f, "\n{}", failure.error))
     }
 }
 

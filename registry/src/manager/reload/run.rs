@@ -20,6 +20,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     manager::{
         connections::ConnectionManager,
+        events::OneLine,
         shared::{self, Declarations, Shared, targets},
     },
     registry::Entry,
@@ -103,9 +104,9 @@ async fn run(shared: Arc<Shared>) -> Result<ReloadReport> {
     let started = Instant::now();
     let result = reload(&shared).await.map(|report| report.complete(started.elapsed()));
     match &result {
-        Ok(report) if report.is_clean() => tracing::info!("{report}"),
-        Ok(report) => tracing::warn!("{report}"),
-        Err(error) => tracing::warn!(%error, "the configuration of before stays in force"),
+        // What failed was told when it did.
+        Ok(report) => tracing::info!("{}", report.summary()),
+        Err(error) => tracing::warn!(cause = %OneLine(error), "the configuration of before stays in force"),
     }
     if !matches!(&result, Err(error) if error.kind() != ErrorKind::Configuration) {
         shared.reloads.remember(&result);
@@ -229,9 +230,11 @@ async fn replace_rank(
     work: Vec<(Arc<Entry>, Reason)>,
     fates: &mut HashMap<Arc<str>, Fate>,
 ) {
+    // No more are begun at once than may connect at once: the timeout of one that waits for its place would run.
+    let at_once = AT_ONCE.min(shared.max_concurrent_connects);
     let mut running = JoinSet::new();
     for (entry, reason) in work {
-        if running.len() == AT_ONCE {
+        if running.len() == at_once {
             fates.extend(running.join_next().await.and_then(Result::ok).flatten());
         }
         let (shared, configuration) = (Arc::clone(shared), Arc::clone(configuration));
@@ -262,5 +265,5 @@ fn given_up(panicked: bool) -> Error {
     runtime_ended()
 }
 
-/// How many clients of one rank are replaced at once.
+/// How many clients of one rank are replaced at once, at most.
 const AT_ONCE: usize = 64;

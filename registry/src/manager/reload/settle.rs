@@ -66,6 +66,7 @@ impl Shared {
             return Fate::Removed;
         }
         let Some(replaced) = self.registry.take_out(&entry) else { return Fate::Removed };
+        self.agenda.forget(name);
         self.tell_of(&entry);
         self.agenda.forget(name);
         if let Some(attempt) = replaced.outdated {

@@ -250,3 +250,37 @@ async fn a_thousand_reloads_leave_nothing_behind() {
     assert_eq!(alive, 2);
     fixture.end().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_added_and_eager_is_connected_without_a_caller() {
+    let fixture = Fixture::new("t-eager", "a = one\nlifecycle.start = 'eager'");
+    let (lazy, eager) = ("b = two\n", "b = two\nlifecycle.start = 'eager'\n");
+    assert_eq!(fixture.reload(&format!("a = one\nlifecycle.start = 'eager'\n{eager}")).await, "unchanged a; added b");
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(fixture.world.attempts(), 0, "nothing was started yet");
+    assert_eq!(fixture.reload(lazy).await, "updated b; removed a");
+    fixture.connections.start().await.unwrap();
+    assert_eq!(fixture.reload(&format!("c = three\nlifecycle.start = 'eager'\n{eager}")).await, "updated b; added c");
+    sleep(Duration::from_secs(1)).await;
+    let mut events = fixture.world.events();
+    events.sort_unstable();
+    assert_eq!(events, ["connected b two", "connected c three"]);
+    fixture.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_to_be_up_and_failed_for_good_is_tried_again_by_a_reload() {
+    let text = |value: &str| format!("a = {value}\nlifecycle = {{ start = 'eager', required = false }}");
+    let fixture = Fixture::new("t-eager-again", &text("bad"));
+    fixture.world.set("bad", Rule::FailForGood);
+    drop(fixture.connections.start().await);
+    sleep(Duration::from_secs(600)).await;
+    assert_eq!(fixture.world.attempts(), 1);
+    assert_eq!(fixture.reload_again().await, "unchanged a");
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(fixture.world.attempts(), 2);
+    assert_eq!(fixture.reload(&text("good")).await, "updated a");
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(fixture.connections.try_get::<Client>("a").unwrap().value, "good", "nobody has asked");
+    fixture.end().await;
+}
