@@ -117,6 +117,8 @@ pub use connection_registry_macros::connection_type;
 pub use diagnostic::{Diagnostic, Label};
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use factory::{ConnectionFactory, ConnectionType, Field, Instance, Visibility};
+#[cfg(feature = "watch")]
+pub use manager::Watch;
 pub use manager::{
     CheckReport, CheckResult, CheckStatus, ConnectionManager, ConnectionManagerBuilder, ConnectionStatus, Event,
     Events, Handle, Laggard, LastReload, ReloadFailure, ReloadReport, ShutdownReport, Status,

@@ -34,7 +34,6 @@ mod task;
 mod timetable;
 mod visit;
 #[cfg(feature = "watch")]
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the manager does not follow its files yet"))]
 mod watch;
 mod watch_over;
 mod watchdog;
@@ -47,3 +46,5 @@ pub use handle::Handle;
 pub use reload::{LastReload, ReloadFailure, ReloadReport};
 pub use shutdown_report::{Laggard, ShutdownReport};
 pub use status::{CheckStatus, ConnectionStatus, Status};
+#[cfg(feature = "watch")]
+pub use watch::Watch;

@@ -45,6 +45,8 @@ pub(super) struct Shared {
     pub(super) checks: Checks,
     pub(super) teller: Teller,
     pub(super) reloads: Reloads,
+    #[cfg(feature = "watch")]
+    pub(super) watching: super::watch::Watching,
     /// The clients on their way out.
     pub(super) drains: Drains,
     pub(super) closing: Closing,
@@ -81,6 +83,8 @@ impl Shared {
             checks: Checks::default(),
             teller: Teller::default(),
             reloads: Reloads::default(),
+            #[cfg(feature = "watch")]
+            watching: super::watch::Watching::default(),
             drains: Drains::default(),
             closing: Closing::default(),
             epoch: Instant::now(),

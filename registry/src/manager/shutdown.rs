@@ -189,6 +189,8 @@ impl Shared {
         });
         drop(seals);
         self.agenda.end();
+        #[cfg(feature = "watch")]
+        self.watching.end();
     }
 
     /// The report says how things are now.

@@ -39,7 +39,7 @@ fn connect(state: &mut EntryState) -> (Arc<Watched>, Option<Client>) {
     let any: AnyClient = Arc::new(Lease::new(Arc::clone(&watched)));
     any.any_mark().note_uses();
     let client_type = ClientType::of::<Arc<Watched>>();
-    let client = Client { any, client_type, origin: None, connected_at: Duration::ZERO };
+    let client = Client { any, client_type, origin: None, generation: 0, connected_at: Duration::ZERO };
     let before = state.slot.insert(client).client;
     (watched, before)
 }

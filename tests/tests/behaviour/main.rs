@@ -30,3 +30,4 @@ mod spans;
 mod start;
 mod status;
 mod stress;
+mod watch;

@@ -17,4 +17,4 @@ mod settle;
 mod tests;
 
 pub use report::{LastReload, ReloadFailure, ReloadReport};
-pub(super) use run::Reloads;
+pub(super) use run::{Reloads, shut_down};

@@ -250,7 +250,7 @@ async fn replace_rank(
     }
 }
 
-fn shut_down() -> Error {
+pub(in crate::manager) fn shut_down() -> Error {
     Error::new(ErrorKind::ShutDown, "the configuration is not loaded again: all connections are being closed")
 }
 

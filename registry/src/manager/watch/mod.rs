@@ -2,7 +2,8 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `follower` | what the manager holds: waits, looks, compares |
+//! | `watching` | what the manager holds: reloads when the follower says so |
+//! | `follower` | waits, looks, compares |
 //! | `debounce` | when to look, as a plain state machine |
 //! | `content` | what is in the files, as digests |
 //! | `route` | which folders the way to a file leads through |
@@ -25,8 +26,10 @@ mod follower;
 mod route;
 mod signal;
 mod watches;
+mod watching;
 
 #[cfg(test)]
 mod tests;
 
-pub(super) use follower::Follower;
+pub use watching::Watch;
+pub(super) use watching::Watching;

@@ -145,7 +145,7 @@ impl Drop for Watches {
 
 fn cannot_watch(folder: &Path, reason: &str) -> Error {
     let message = format!("cannot watch the folder `{}`: {reason}", folder.display());
-    Error::new(ErrorKind::Configuration, message).retryable(true)
+    Error::new(ErrorKind::WatchFailed, message).retryable(true)
 }
 
 /// In our words, and without a path.

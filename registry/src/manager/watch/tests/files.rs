@@ -5,7 +5,7 @@ use std::{fs, fs::OpenOptions, io::Write, time::Duration};
 use tokio::time::timeout;
 
 use super::support::{PATIENCE, Scene, below, follow};
-use crate::manager::watch::Follower;
+use crate::manager::watch::follower::Follower;
 
 #[tokio::test]
 async fn a_write_in_place_is_reported() {

@@ -9,7 +9,7 @@ use std::{
 use tempfile::TempDir;
 use tokio::time::timeout;
 
-use crate::manager::watch::Follower;
+use crate::manager::watch::follower::Follower;
 
 /// Files in a folder of their own, and who follows them by events alone.
 pub(super) struct Scene {
