@@ -13,6 +13,7 @@ mod get;
 mod handle;
 mod health;
 mod idle;
+mod instances;
 mod pulse;
 mod references;
 mod retry;

@@ -2,7 +2,11 @@
 
 use std::{
     any::{Any, TypeId},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    ops::Deref,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -30,7 +34,12 @@ pub(crate) struct Entry {
     state: Mutex<EntryState>,
     /// The names that its connect asked for: they close after it.
     dependencies: Mutex<Vec<Arc<str>>>,
+    /// How many callers are on their way to a guard.
+    callers: AtomicUsize,
 }
+
+/// A caller on the way to a guard: while there is one, the entry's client is not closed for being idle.
+pub(crate) struct Caller(Arc<Entry>);
 
 /// What an entry has let go of. Drop it outside every lock: that of a client or of an error is the user's code.
 #[must_use = "it is let go of outside the locks"]
@@ -135,7 +144,7 @@ impl Entry {
             checking: None,
             used_at: 0,
         };
-        Self { name, index, state: Mutex::new(state), dependencies: Mutex::default() }
+        Self { name, index, state: Mutex::new(state), dependencies: Mutex::default(), callers: AtomicUsize::new(0) }
     }
 
     pub(crate) fn name(&self) -> &Arc<str> {
@@ -144,6 +153,12 @@ impl Entry {
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, EntryState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a caller is on the way to a guard. Asked with the entry locked, which a caller locks as well to learn whether
+    /// there is a client.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.callers.load(Ordering::Relaxed) > 0
     }
 
     /// What the declared type makes has changed.
@@ -299,12 +314,45 @@ impl Entry {
         self.replace(Slot::remove)
     }
 
+    /// As [`remove`](Self::remove), when it has neither a client nor an attempt or a goodbye under way, and no caller.
+    pub(super) fn remove_at_rest(&self) -> Option<Replaced> {
+        let mut state = self.lock();
+        let is_at_rest =
+            matches!(state.slot.state(), ConnectionState::Declared | ConnectionState::Failed | ConnectionState::Closed);
+        let failure = state.slot.failure().cloned();
+        (is_at_rest && !self.is_awaited()).then(|| {
+            let LetGo { client: _, outdated } = state.slot.remove();
+            Replaced { retired: None, outdated, failure }
+        })
+    }
+
     fn replace(&self, change: impl FnOnce(&mut ClientSlot) -> LetGo<Client, Pending>) -> Replaced {
         let mut state = self.lock();
         let leases = self.retire(&mut state);
         let failure = state.slot.failure().cloned();
         let LetGo { client, outdated } = change(&mut state.slot);
         Replaced { retired: client.map(|client| Retired::new(client, leases)), outdated, failure }
+    }
+}
+
+impl Caller {
+    pub(crate) fn new(entry: Arc<Entry>) -> Self {
+        entry.callers.fetch_add(1, Ordering::Relaxed);
+        Self(entry)
+    }
+}
+
+impl Deref for Caller {
+    type Target = Arc<Entry>;
+
+    fn deref(&self) -> &Arc<Entry> {
+        &self.0
+    }
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        self.0.callers.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -26,9 +26,10 @@ pub use state::ConnectionState;
 pub(crate) use {
     backoff::Backoff,
     endpoint::{Admit, Endpoint, Visit},
-    entry::{Client, ClientType, Entry, EntryState, LastCheck, Leases, Origin, Replaced, Retired, Told},
+    entry::{Caller, Client, ClientType, Entry, EntryState, LastCheck, Leases, Origin, Replaced, Retired, Told},
     handle::HandleCache,
     health::HealthChange,
+    instances::NotAtRest,
     pending::{Outcome, Pending},
     slot::{Ask, AttemptId, Closed, Failure, Finished},
 };

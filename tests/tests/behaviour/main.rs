@@ -20,3 +20,4 @@ mod runtime;
 mod secrets;
 mod start;
 mod stress;
+mod tenants;
