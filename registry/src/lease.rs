@@ -83,7 +83,7 @@ impl Mark {
 
     #[cold]
     fn admits_marked(&self, flags: u8) -> bool {
-        if flags & RETIRED != 0 {
+        if flags & (RETIRED | WITHHELD) != 0 {
             return false;
         }
         self.used_at.store(stamp(), Ordering::Relaxed);
@@ -99,6 +99,16 @@ impl Mark {
     /// No new guard is made from the lease.
     pub(crate) fn retire(&self) {
         self.flags.fetch_or(RETIRED, Ordering::SeqCst);
+    }
+
+    /// No new guard is made from the lease for a moment, in which those that are out are counted. For them nothing changes.
+    pub(crate) fn withhold(&self) {
+        self.flags.fetch_or(WITHHELD, Ordering::SeqCst);
+    }
+
+    /// Takes back what [`withhold`](Self::withhold) did.
+    pub(crate) fn give_out(&self) {
+        self.flags.fetch_and(!WITHHELD, Ordering::SeqCst);
     }
 
     /// Guards may be made from the lease again.
@@ -129,6 +139,9 @@ const RETIRED: u8 = 1;
 
 /// Uses are noted: the client may be closed when it is idle.
 const NOTED: u8 = 2;
+
+/// Guards that are out are being counted.
+const WITHHELD: u8 = 4;
 
 /// A moment as a number; for the order of uses alone.
 fn stamp() -> u64 {

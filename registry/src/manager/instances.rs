@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     disconnect::Guards,
-    shared::{Declarations, Shared, client_type},
+    shared::{Declarations, Shared, client_type as client_type_of, targets},
 };
 use crate::{
     config::{Declared, Lifecycle},
@@ -37,8 +37,14 @@ type Address = usize;
 
 struct Occupant {
     entry: Arc<Entry>,
-    /// How many callers are about to begin an attempt.
+    /// How many callers are about to change its state.
     reserved: usize,
+}
+
+/// An entry that was taken out of the registry. Drop it outside every lock: the drop of its failure may be anybody's code.
+struct Forgotten {
+    entry: Arc<Entry>,
+    _let_go: Option<Replaced>,
 }
 
 /// One of the places of a template, until the attempt for which it was taken has begun: from then on the entry's state
@@ -64,14 +70,20 @@ impl Shared {
             if self.registry.is_sealed() {
                 return Err(self.shut_down(name));
             }
-            let (entry, forgotten) = self.instances.declare(&self.registry, name, client_type);
-            // Outside the lock: the drop of a failure may be anybody's code.
-            drop(forgotten);
-            if Arc::ptr_eq(&configuration, &self.configuration()) {
+            let (entry, forgotten) = self.instances.declare(&self.registry, &configuration, name, client_type);
+            let in_force = self.configuration();
+            if Arc::ptr_eq(&configuration, &in_force) {
                 return Ok(entry);
             }
-            // Another configuration came in between, and who put it in force may not have seen the entry.
+            // Another configuration came in between, and who put it in force may have seen neither the new entry nor that
+            // others went.
             drop(self.registry.take_out_at_rest(&entry));
+            for Forgotten { entry, .. } in &forgotten {
+                if let Some(declared) = in_force.find(entry.name()).filter(|declared| declared.enabled) {
+                    let entry = self.registry.declare(&declared.name, client_type_of(&self.factory, declared));
+                    entry.depends_only_on(targets(declared));
+                }
+            }
         }
     }
 
@@ -83,7 +95,7 @@ impl Shared {
         asked: Option<ClientType>,
     ) -> Result<Option<ClientType>> {
         let declared = template(configuration, name).ok_or_else(|| self.absent(name))?;
-        let made = client_type(&self.factory, declared);
+        let made = client_type_of(&self.factory, declared);
         match (asked, made) {
             (Some(asked), Some(made)) if asked != made => Err(self.wrong_type(name, made, asked)),
             _ => Ok(made),
@@ -97,23 +109,30 @@ impl Shared {
         let Some(declared) = template(&configuration, entry.name()) else { return Ok(None) };
         if !entry.lock().is_declared() {
             // It was inserted ready-made before, and closed since.
-            entry.declare(client_type(&self.factory, declared));
+            entry.declare(client_type_of(&self.factory, declared));
         }
         let limit = usize::try_from(declared.lifecycle.max_instances).unwrap_or(usize::MAX);
-        let place = Place { shared: Arc::clone(self), template: Arc::clone(&declared.name), address: address(entry) };
         // One at a time: the goodbye of each begins outside the lock.
-        while !self.make_room(entry, &place, limit)? {}
-        Ok(Some(place))
+        while !self.make_room(&configuration, &declared.name, entry, limit)? {}
+        Ok(Some(Place { shared: Arc::clone(self), template: Arc::clone(&declared.name), address: address(entry) }))
     }
 
-    /// True once `place` is taken; false when one other instance was closed and there are still too many.
-    fn make_room(self: &Arc<Self>, entry: &Arc<Entry>, place: &Place, limit: usize) -> Result<bool> {
+    /// True once there is a place for `entry`; false when one other instance was closed and there are still too many.
+    fn make_room(
+        self: &Arc<Self>,
+        configuration: &Declarations,
+        of: &Arc<str>,
+        entry: &Arc<Entry>,
+        limit: usize,
+    ) -> Result<bool> {
         let mut instances = self.instances.lock();
-        let places = instances.places.entry(Arc::clone(&place.template)).or_default();
+        let places = instances.places.entry(Arc::clone(of)).or_default();
         if places.reserve(entry, limit) {
             return Ok(true);
         }
-        places.0.retain(|_, occupant| occupant.needs_place());
+        // After a reload, a name may be declared by itself, or be made from another template.
+        let is_of = |name: &str| template(configuration, name).is_some_and(|declared| declared.name == *of);
+        places.0.retain(|_, occupant| occupant.needs_place(is_of));
         if places.reserve(entry, limit) {
             return Ok(true);
         }
@@ -129,12 +148,15 @@ impl Shared {
             drop(instances);
             return Err(self.too_many(entry.name(), limit));
         };
-        places.0.remove(&address(victim));
-        let is_taken = places.reserve(entry, limit);
-        // Its entry stays locked until it has let go of its client: nobody gets it in between.
+        // It keeps its place until it has let go of its client, which nobody gets in between, as its entry stays locked.
+        places.hold(victim);
         drop(instances);
         drop(self.close_retired(victim, state, leases, Guards::Leave));
-        Ok(is_taken)
+        let mut instances = self.instances.lock();
+        let places = instances.places.entry(Arc::clone(of)).or_default();
+        places.release(&address(victim));
+        places.0.retain(|_, occupant| !Arc::ptr_eq(&occupant.entry, victim) || occupant.needs_place(is_of));
+        Ok(places.reserve(entry, limit))
     }
 
     /// Whether each use of a client is noted: it may be closed because nobody has used it for long.
@@ -161,14 +183,15 @@ impl Instances {
     fn declare(
         &self,
         registry: &ConnectionRegistry,
+        configuration: &Declarations,
         name: &str,
         client_type: Option<ClientType>,
-    ) -> (Arc<Entry>, Vec<(Arc<Entry>, Option<Replaced>)>) {
+    ) -> (Arc<Entry>, Vec<Forgotten>) {
         let mut instances = self.lock();
         if let Some(entry) = registry.entry(name) {
             return (entry, Vec::new());
         }
-        let forgotten = instances.forget_oldest(registry);
+        let forgotten = instances.forget_oldest(registry, configuration);
         let entry = registry.declare(&name.into(), client_type);
         instances.known.push_back(Arc::clone(&entry));
         (entry, forgotten)
@@ -180,7 +203,7 @@ impl Instances {
 }
 
 impl State {
-    fn forget_oldest(&mut self, registry: &ConnectionRegistry) -> Vec<(Arc<Entry>, Option<Replaced>)> {
+    fn forget_oldest(&mut self, registry: &ConnectionRegistry, configuration: &Declarations) -> Vec<Forgotten> {
         let mut forgotten = Vec::new();
         let bound = REMEMBERED + self.places.values().map(|places| places.0.len()).sum::<usize>();
         for _ in 0..self.known.len() {
@@ -188,8 +211,12 @@ impl State {
                 break;
             }
             let Some(oldest) = self.known.pop_front() else { break };
+            if configuration.find(oldest.name()).is_some() {
+                // A reload brought a declaration of its own.
+                continue;
+            }
             match registry.take_out_at_rest(&oldest) {
-                Ok(let_go) => forgotten.push((oldest, let_go)),
+                Ok(let_go) => forgotten.push(Forgotten { entry: oldest, _let_go: let_go }),
                 Err(_) => self.known.push_back(oldest),
             }
         }
@@ -204,9 +231,23 @@ impl Places {
         if self.0.len() + usize::from(is_new) > limit {
             return false;
         }
-        let new = || Occupant { entry: Arc::clone(entry), reserved: 0 };
-        self.0.entry(address(entry)).or_insert_with(new).reserved += 1;
+        self.0.entry(address(entry)).or_insert_with(|| Occupant { entry: Arc::clone(entry), reserved: 0 });
+        self.hold(entry);
         true
+    }
+
+    /// The entry needs its place, whatever its state is.
+    fn hold(&mut self, entry: &Arc<Entry>) {
+        if let Some(occupant) = self.0.get_mut(&address(entry)) {
+            occupant.reserved += 1;
+        }
+    }
+
+    /// The entry needs its place for as long as its state says so.
+    fn release(&mut self, address: &Address) {
+        if let Some(occupant) = self.0.get_mut(address) {
+            occupant.reserved = occupant.reserved.saturating_sub(1);
+        }
     }
 
     /// The instances that may be closed, the one that nobody has used for longest first, and of several the oldest.
@@ -229,18 +270,19 @@ impl Places {
 }
 
 impl Occupant {
-    fn needs_place(&self) -> bool {
-        let state = self.entry.lock();
-        self.reserved > 0 || state.slot.is_connecting() || state.slot.client().is_some()
+    fn needs_place(&self, is_of_template: impl Fn(&str) -> bool) -> bool {
+        let is_up = || {
+            let state = self.entry.lock();
+            state.slot.is_connecting() || state.slot.client().is_some()
+        };
+        self.reserved > 0 || is_up() && is_of_template(self.entry.name())
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut instances = self.shared.instances.lock();
-        let places = instances.places.get_mut(&self.template);
-        if let Some(occupant) = places.and_then(|places| places.0.get_mut(&self.address)) {
-            occupant.reserved = occupant.reserved.saturating_sub(1);
+        if let Some(places) = self.shared.instances.lock().places.get_mut(&self.template) {
+            places.release(&self.address);
         }
     }
 }

@@ -248,13 +248,13 @@ impl Entry {
 
     /// As [`retire`](Self::retire), but only when no guard of the client is out.
     ///
-    /// A reader that finds a lease first counts itself as a guard and then looks whether the lease is retired, this
+    /// A reader that finds a lease first counts itself as a guard and then looks whether the lease is withheld, this
     /// does it the other way round: one of the two sees the other.
     pub(crate) fn retire_if_unused(&self, state: &mut EntryState) -> Option<Leases> {
         state.slot.client()?;
-        state.marks().for_each(Mark::retire);
+        state.marks().for_each(Mark::withhold);
         if state.guards() > 0 {
-            state.marks().for_each(Mark::reinstate);
+            state.marks().for_each(Mark::give_out);
             return None;
         }
         Some(self.retire(state))

@@ -29,7 +29,6 @@ pub(crate) use {
     entry::{Caller, Client, ClientType, Entry, EntryState, LastCheck, Leases, Origin, Replaced, Retired, Told},
     handle::HandleCache,
     health::HealthChange,
-    instances::NotAtRest,
     pending::{Outcome, Pending},
     slot::{Ask, AttemptId, Closed, Failure, Finished},
 };

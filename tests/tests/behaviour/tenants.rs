@@ -126,7 +126,7 @@ async fn get(connections: &ConnectionManager, id: impl std::fmt::Display) -> Res
     connections.get(&format!("tenant/{id}")).await
 }
 
-/// Whether the instance is connected, without using it.
+/// Which instances are connected. Looking is a use of each.
 fn live(connections: &ConnectionManager) -> Vec<String> {
     let names = connections.names();
     names.into_iter().filter(|name| connections.try_get::<Client>(name).is_ok()).collect()
