@@ -83,13 +83,13 @@ impl Mark {
 
     #[cold]
     fn admits_marked(&self, flags: u8) -> bool {
-        if flags & RETIRED != 0 {
+        if flags & (RETIRED | WITHHELD) != 0 {
             return false;
         }
-        // Who would close an idle client first retires the lease and then counts the guards. This one has been counted, and
+        // Who would close an idle client first withholds the lease and then counts the guards. This one has been counted, and
         // looks after that: one of the two sees the other, with a fence on either side.
         fence(Ordering::SeqCst);
-        if self.is_retired() {
+        if self.flags.load(Ordering::Acquire) & (RETIRED | WITHHELD) != 0 {
             return false;
         }
         self.used_at.store(stamp(), Ordering::Relaxed);
@@ -105,6 +105,16 @@ impl Mark {
     /// No new guard is made from the lease.
     pub(crate) fn retire(&self) {
         self.flags.fetch_or(RETIRED, Ordering::SeqCst);
+    }
+
+    /// No new guard is made from the lease for a moment, in which those that are out are counted. For them nothing changes.
+    pub(crate) fn withhold(&self) {
+        self.flags.fetch_or(WITHHELD, Ordering::SeqCst);
+    }
+
+    /// Takes back what [`withhold`](Self::withhold) did.
+    pub(crate) fn give_out(&self) {
+        self.flags.fetch_and(!WITHHELD, Ordering::SeqCst);
     }
 
     /// Guards may be made from the lease again.
@@ -135,6 +145,9 @@ const RETIRED: u8 = 1;
 
 /// Uses are noted: the client may be closed when it is idle.
 const NOTED: u8 = 2;
+
+/// Guards that are out are being counted.
+const WITHHELD: u8 = 4;
 
 /// A moment as a number; for the order of uses alone.
 fn stamp() -> u64 {

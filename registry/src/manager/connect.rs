@@ -24,17 +24,17 @@ use crate::{
     connection::ConnectContext,
     error::{Error, Result},
     registry::{
-        Ask, AttemptId, Backoff, Client, ClientType, Entry, Failure, Finished, Leases, Origin, Outcome, Pending,
-        Retired,
+        Ask, AttemptId, Backoff, Caller, Client, ClientType, Entry, EntryState, Failure, Finished, Leases, Origin,
+        Outcome, Pending, Retired,
     },
 };
 
 impl Shared {
     /// The entry of `name` once it is connected. It may be closed again by the time the caller looks.
-    pub(super) async fn connected(self: &Arc<Self>, name: &str, asked: Option<ClientType>) -> Result<Arc<Entry>> {
+    pub(super) async fn connected(self: &Arc<Self>, name: &str, asked: Option<ClientType>) -> Result<Caller> {
         loop {
             // Looked up each time: while this waited, it may have been taken out, and another one put in.
-            let entry = self.entry(name, asked)?;
+            let entry = Caller::new(self.entry(name, asked)?);
             match self.begin(&entry)? {
                 Step::Connected => return Ok(entry),
                 Step::Wait(pending) => {
@@ -50,18 +50,19 @@ impl Shared {
 
     /// What comes next on the way to a client; begins an attempt where nobody is at it.
     pub(super) fn begin(self: &Arc<Self>, entry: &Arc<Entry>) -> Result<Step> {
-        let mut state = self.lock_for_caller(entry);
-        match state.slot.ask(self.now()) {
-            Ask::Ready(_) => return Ok(Step::Connected),
-            Ask::Wait(pending) => return Ok(Step::Wait(pending.clone())),
-            Ask::Removed => return Ok(Step::LookAgain),
-            Ask::Sealed => return Err(self.shut_down(entry.name())),
-            Ask::Refused { failure, retry_in } => {
-                return Err(failure.clone().help(again(retry_in)));
-            }
-            Ask::Start => {}
+        let state = self.lock_for_caller(entry);
+        if let Some(step) = self.step(entry, &state)? {
+            return Ok(step);
         }
-        let (runtime, lifecycle) = (self.runtime()?, self.lifecycle(entry.name(), state.is_declared())?);
+        drop(state);
+        let runtime = self.runtime()?;
+        // Taken without the lock of the entry, since other entries may be locked for it, and given back after that.
+        let _place = self.place(entry)?;
+        let mut state = entry.lock();
+        if let Some(step) = self.step(entry, &state)? {
+            return Ok(step);
+        }
+        let lifecycle = self.lifecycle(entry.name(), state.is_declared())?;
         // Who has waited in vain once is not made to wait so long again.
         let patience = if state.slot.failures() == 0 { Patience::WholeTimeout } else { Patience::OneTry };
         let (sender, pending) = Pending::new();
@@ -76,6 +77,18 @@ impl Shared {
         news.log();
         spawn(&runtime, Report { entry: Arc::clone(entry), id, attempt, lifecycle, sender, told: false }, patience);
         Ok(Step::Wait(pending))
+    }
+
+    /// What there is to do for a caller; `None` when nobody is at it, and it is time for an attempt.
+    fn step(&self, entry: &Entry, state: &EntryState) -> Result<Option<Step>> {
+        Ok(match state.slot.ask(self.now()) {
+            Ask::Ready(_) => Some(Step::Connected),
+            Ask::Wait(pending) => Some(Step::Wait(pending.clone())),
+            Ask::Removed => Some(Step::LookAgain),
+            Ask::Sealed => return Err(self.shut_down(entry.name())),
+            Ask::Refused { failure, retry_in } => return Err(failure.clone().help(again(retry_in))),
+            Ask::Start => None,
+        })
     }
 
     /// Begins to make the next client of `entry` beside the present one, by the configuration that is in force now.
@@ -142,7 +155,9 @@ impl Report {
         self.told = true;
         let shared = Arc::clone(&self.attempt.shared);
         let failure = result.as_ref().err().cloned();
-        if let (Ok(client), Some(_)) = (&result, self.lifecycle.idle_timeout) {
+        if let Ok(client) = &result
+            && shared.notes_uses(self.entry.name(), &self.lifecycle)
+        {
             client.any.any_mark().note_uses();
         }
         let mut state = self.entry.lock();

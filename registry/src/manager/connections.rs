@@ -95,8 +95,10 @@ impl ConnectionManager {
         if let Some(conn) = self.shared.registry.ready(name) {
             return Ok(conn);
         }
-        let entry = self.shared.entry(name, Some(ClientType::of::<T>()))?;
-        entry.guard().unwrap_or_else(|| Err(self.shared.not_given_out(&entry)))
+        match self.shared.known_entry(name, Some(ClientType::of::<T>()))? {
+            Some(entry) => entry.guard().unwrap_or_else(|| Err(self.shared.not_given_out(&entry))),
+            None => Err(self.shared.not_connected(name)),
+        }
     }
 
     /// A handle: `name` and type are checked once, and asking it again and again costs no look-up. For loops.
@@ -105,20 +107,23 @@ impl ConnectionManager {
     ///
     /// `NotFound`, `Disabled` or `WrongType`, as for [`get`](Self::get).
     pub fn handle<T: Send + Sync + 'static>(&self, name: &str) -> Result<Handle<T>> {
-        let entry = self.shared.entry(name, Some(ClientType::of::<T>()))?;
-        Ok(Handle::new(self.clone(), Arc::clone(entry.name())))
+        self.shared.known_entry(name, Some(ClientType::of::<T>()))?;
+        Ok(Handle::new(self.clone(), name.into()))
     }
 
-    /// Whether [`get`](Self::get) can be asked for `name`: it is declared and enabled, or was inserted.
+    /// Whether [`get`](Self::get) can be asked for `name`: it is declared and enabled, it fits the name of an enabled
+    /// template, or it was inserted.
     pub fn has(&self, name: &str) -> bool {
-        self.shared.registry.contains(name)
+        self.shared.has(name)
     }
 
-    /// The names of all connections, disabled ones included, sorted.
+    /// The names of all connections, disabled ones included, sorted. Of those that templates make, the ones that were
+    /// asked for and are not forgotten; a template itself is none.
     pub fn names(&self) -> Vec<String> {
         let mut names = self.shared.registry.names();
         let configuration = self.shared.configuration();
-        let disabled = configuration.connections().iter().filter(|declared| !declared.enabled);
+        let disabled =
+            configuration.connections().iter().filter(|declared| !declared.enabled && !declared.is_template());
         names.extend(disabled.map(|declared| declared.name.to_string()));
         names.sort_unstable();
         names.dedup();
@@ -178,8 +183,10 @@ impl ConnectionManager {
     ///
     /// The goodbye goes on without the caller.
     pub async fn disconnect(&self, name: &str) -> Result<()> {
-        let entry = self.shared.entry(name, None)?;
-        self.shared.disconnect(&entry).await
+        match self.shared.known_entry(name, None)? {
+            Some(entry) => self.shared.disconnect(&entry).await,
+            None => Ok(()),
+        }
     }
 
     /// Closes every connection, as [`disconnect`](Self::disconnect) does: those that refer to others first, and

@@ -15,6 +15,7 @@ mod get;
 mod handle;
 mod health;
 mod idle;
+mod instances;
 #[cfg(feature = "metrics")]
 mod metrics;
 #[cfg(not(feature = "metrics"))]

@@ -53,7 +53,7 @@ impl References for OtherConnections {
             let entry = attempt.shared.connected(&name, None).await;
             drop(waits);
             visit.step_back_in().await;
-            Ok(entry? as Arc<dyn Any + Send + Sync>)
+            Ok(Arc::new(entry?) as Arc<dyn Any + Send + Sync>)
         })
     }
 }

@@ -1,6 +1,7 @@
 //! What all clones of a manager share.
 
 use std::{
+    borrow::Cow,
     sync::{
         Arc, OnceLock, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
@@ -11,8 +12,8 @@ use std::{
 use tokio::{runtime::Handle, time::Instant};
 
 use super::{
-    admission::Admission, agenda::Agenda, drain::Drains, events::Teller, health::Checks, pulse::Pulse, reload::Reloads,
-    shutdown::Closing,
+    admission::Admission, agenda::Agenda, drain::Drains, events::Teller, health::Checks, instances::Instances,
+    pulse::Pulse, reload::Reloads, shutdown::Closing,
 };
 use crate::{
     config::{self, Configuration, Declared, LoadRequest, MainSource},
@@ -43,6 +44,7 @@ pub(super) struct Shared {
     pub(super) is_started: AtomicBool,
     pub(super) agenda: Agenda,
     pub(super) checks: Checks,
+    pub(super) instances: Instances,
     pub(super) teller: Teller,
     pub(super) reloads: Reloads,
     #[cfg(feature = "watch")]
@@ -81,6 +83,7 @@ impl Shared {
             is_started: AtomicBool::new(false),
             agenda: Agenda::default(),
             checks: Checks::default(),
+            instances: Instances::default(),
             teller: Teller::default(),
             reloads: Reloads::default(),
             #[cfg(feature = "watch")]
@@ -127,10 +130,20 @@ impl Shared {
 
     /// The entry of `name`; checks that it can have a client of the type `asked`, where that is known.
     pub(super) fn entry(&self, name: &str, asked: Option<ClientType>) -> Result<Arc<Entry>> {
-        let entry = self.registry.entry(name).ok_or_else(|| self.absent(name))?;
+        match self.known_entry(name, asked)? {
+            Some(entry) => Ok(entry),
+            None => self.instance(name, asked),
+        }
+    }
+
+    /// As [`entry`](Self::entry), but `None` for an instance of a template that has no entry yet.
+    pub(super) fn known_entry(&self, name: &str, asked: Option<ClientType>) -> Result<Option<Arc<Entry>>> {
+        let Some(entry) = self.registry.entry(name) else {
+            return self.instance_type(&self.configuration(), name, asked).map(|_| None);
+        };
         match (asked, entry.client_type()) {
             (Some(asked), Some(found)) if asked != found => Err(self.wrong_type(name, found, asked)),
-            _ => Ok(entry),
+            _ => Ok(Some(entry)),
         }
     }
 
@@ -138,7 +151,10 @@ impl Shared {
     pub(super) fn describe(&self, name: &str) -> String {
         match self.configuration().declaration(name) {
             Some(declared) => {
-                format!("connection `{name}` (type `{}`, {})", declared.type_name, declared.declared_at())
+                let (type_name, declared_at) = (&declared.type_name, declared.declared_at());
+                let template =
+                    if declared.is_template() { format!("template `{}`, ", declared.name) } else { String::new() };
+                format!("connection `{name}` ({template}type `{type_name}`, {declared_at})")
             }
             None => format!("connection `{name}`"),
         }
@@ -166,13 +182,14 @@ impl Shared {
         self.configuration().declaration(name).map(|declared| declared.type_name.to_string())
     }
 
-    fn wrong_type(&self, name: &str, found: ClientType, asked: ClientType) -> Error {
+    pub(super) fn wrong_type(&self, name: &str, found: ClientType, asked: ClientType) -> Error {
         let (found, asked) = (found.name, asked.name);
         let message = format!("the client of {} is `{found}`, but `{asked}` was asked for", self.describe(name));
         Error::new(ErrorKind::WrongType, message).for_connection(name)
     }
 
-    fn absent(&self, name: &str) -> Error {
+    /// Why there is no connection `name`, which may be whatever somebody sent to the application.
+    pub(super) fn absent(&self, name: &str) -> Error {
         let error = match self.configuration().declaration(name) {
             Some(disabled) if !disabled.enabled => {
                 let at = disabled.enabled_at().unwrap_or_else(|| disabled.declared_at());
@@ -181,17 +198,36 @@ impl Shared {
             }
             _ => self.not_found(name),
         };
-        error.for_connection(name)
+        error.for_connection(&shortened(name))
     }
 
     fn not_found(&self, name: &str) -> Error {
-        let names = self.registry.names();
-        let help = match did_you_mean(name, names.iter().map(String::as_str)) {
+        let message = format!("no connection is called `{}`", shortened(name).escape_debug());
+        Error::new(ErrorKind::NotFound, message).help(self.what_there_is(name))
+    }
+
+    /// What to ask for instead of `name`. It names no instance of a template: whoever sent a name to the application is
+    /// not told which others there are.
+    fn what_there_is(&self, name: &str) -> String {
+        let configuration = self.configuration();
+        if configuration.find(name).is_some_and(Declared::is_template) {
+            return format!("`{name}` is a template: ask for a name with a value in the place of each capture");
+        }
+        if let Some(near) = configuration.near_template(name) {
+            return near;
+        }
+        let mut names = self.registry.names();
+        names.retain(|name| configuration.declaration(name).is_none_or(|declared| !declared.is_template()));
+        let templates =
+            configuration.connections().iter().filter(|declared| declared.is_template() && declared.enabled);
+        names.extend(templates.map(|template| template.name.to_string()));
+        // What is far too long is not compared with all names.
+        let is_short = name.len() <= LONGEST_SHOWN;
+        match did_you_mean(name, names.iter().map(String::as_str).filter(|_| is_short)) {
             Some(near) => format!("did you mean `{near}`?"),
             None if names.is_empty() => "none is declared".to_owned(),
             None => format!("declared: {}", listing(&names)),
-        };
-        Error::new(ErrorKind::NotFound, format!("no connection is called `{}`", name.escape_debug())).help(help)
+        }
     }
 }
 
@@ -222,6 +258,14 @@ fn listing(names: &[String]) -> String {
     if names.len() > LISTED { format!("{shown} and {} more", names.len() - LISTED) } else { shown }
 }
 
+/// The beginning of a name that is too long for a message.
+fn shortened(name: &str) -> Cow<'_, str> {
+    match name.char_indices().nth(LONGEST_SHOWN) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &name[..end])),
+        None => Cow::Borrowed(name),
+    }
+}
+
 fn no_runtime() -> Error {
     let message = "there is no tokio runtime to connect on";
     Error::new(ErrorKind::NoRuntime, message)
@@ -230,3 +274,6 @@ fn no_runtime() -> Error {
 
 /// How many names a message lists at most.
 const LISTED: usize = 10;
+
+/// How many characters of a name a message shows at most: more than a configuration can declare.
+const LONGEST_SHOWN: usize = 200;

@@ -76,7 +76,7 @@ impl Shared {
         for (name, error) in
             self.keep_up(eager.iter().map(|declared| Arc::clone(&declared.name)).collect(), &runtime).await
         {
-            if configuration.find(&name).is_none_or(|declared| declared.lifecycle.required) {
+            if configuration.declaration(&name).is_none_or(|declared| declared.lifecycle.required) {
                 failures.push(error);
             }
         }

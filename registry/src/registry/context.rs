@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{entry::Entry, guard::Conn};
+use super::{entry::Caller, guard::Conn};
 use crate::{
     connection::ConnectContext,
     error::{Error, ErrorKind, Result},
@@ -26,7 +26,7 @@ impl ConnectContext {
     pub async fn get<T: Send + Sync + 'static>(&self, reference: &ConnectionRef<T>) -> Result<Conn<T>> {
         loop {
             let connected = self.references.connected(reference.name()).await?;
-            let entry: Arc<Entry> = connected.downcast().map_err(|_| unexpected(reference.name()))?;
+            let entry: Arc<Caller> = connected.downcast().map_err(|_| unexpected(reference.name()))?;
             // Between the two it may have been disconnected: then it is made anew.
             if let Some(guard) = entry.guard() {
                 return guard;

@@ -2,9 +2,10 @@
 
 use std::{
     any::{Any, TypeId},
+    ops::Deref,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{Ordering, fence},
+        atomic::{AtomicUsize, Ordering, fence},
     },
     time::Duration,
 };
@@ -31,7 +32,12 @@ pub(crate) struct Entry {
     index: Arc<Index>,
     state: Mutex<EntryState>,
     dependencies: Mutex<Dependencies>,
+    /// How many callers are on their way to a guard.
+    callers: AtomicUsize,
 }
+
+/// A caller on the way to a guard: while there is one, the entry's client is not closed for being idle.
+pub(crate) struct Caller(Arc<Entry>);
 
 /// What an entry has let go of. Drop it outside every lock: that of a client or of an error is the user's code.
 #[must_use = "it is let go of outside the locks"]
@@ -175,7 +181,7 @@ impl Entry {
             watched: Watched::default(),
             used_at: 0,
         };
-        Self { name, index, state: Mutex::new(state), dependencies: Mutex::default() }
+        Self { name, index, state: Mutex::new(state), dependencies: Mutex::default(), callers: AtomicUsize::new(0) }
     }
 
     pub(crate) fn name(&self) -> &Arc<str> {
@@ -192,6 +198,12 @@ impl Entry {
         if state.slot.is_current(id) {
             state.tried = Some(Box::new(Tried { content, looked_at: None }));
         }
+    }
+
+    /// Whether a caller is on the way to a guard. Asked with the entry locked, which a caller locks as well to learn whether
+    /// there is a client.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.callers.load(Ordering::Relaxed) > 0
     }
 
     /// What the declared type makes has changed.
@@ -278,18 +290,18 @@ impl Entry {
 
     /// As [`retire`](Self::retire), but only when no guard of the client is out.
     ///
-    /// A reader that finds a lease first counts itself as a guard and then looks whether the lease is retired, this
+    /// A reader that finds a lease first counts itself as a guard and then looks whether the lease is withheld, this
     /// does it the other way round: one of the two sees the other. It holds for a client whose uses are noted; of others the
     /// reader has no fence.
     pub(crate) fn retire_if_unused(&self, state: &mut EntryState) -> Option<Leases> {
         state.slot.client()?;
-        state.marks().for_each(Mark::retire);
+        state.marks().for_each(Mark::withhold);
         fence(Ordering::SeqCst);
         let guards = state.guards();
         // What was done through a guard that is gone has happened before what comes now.
         fence(Ordering::Acquire);
         if guards > 0 {
-            state.marks().for_each(Mark::reinstate);
+            state.marks().for_each(Mark::give_out);
             return None;
         }
         Some(self.retire(state))
@@ -370,6 +382,18 @@ impl Entry {
         self.replace(Slot::remove)
     }
 
+    /// As [`remove`](Self::remove), when it has neither a client nor an attempt or a goodbye under way, and no caller.
+    pub(super) fn remove_at_rest(&self) -> Option<Replaced> {
+        let mut state = self.lock();
+        let is_at_rest =
+            matches!(state.slot.state(), ConnectionState::Declared | ConnectionState::Failed | ConnectionState::Closed);
+        let failure = state.slot.failure().cloned();
+        (is_at_rest && !self.is_awaited()).then(|| {
+            let LetGo { client: _, outdated } = state.slot.remove();
+            Replaced { retired: None, outdated, failure }
+        })
+    }
+
     fn replace(&self, change: impl FnOnce(&mut ClientSlot) -> LetGo<Client, Pending>) -> Replaced {
         let mut state = self.lock();
         let leases = self.retire(&mut state);
@@ -378,6 +402,27 @@ impl Entry {
         // What is put in its place is not to be replaced by itself.
         state.is_stale = false;
         Replaced { retired: client.map(|client| Retired::new(client, leases)), outdated, failure }
+    }
+}
+
+impl Caller {
+    pub(crate) fn new(entry: Arc<Entry>) -> Self {
+        entry.callers.fetch_add(1, Ordering::Relaxed);
+        Self(entry)
+    }
+}
+
+impl Deref for Caller {
+    type Target = Arc<Entry>;
+
+    fn deref(&self) -> &Arc<Entry> {
+        &self.0
+    }
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        self.0.callers.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -39,6 +39,9 @@ struct Entries {
     sealed: bool,
 }
 
+/// An entry stays where it is: it is connected, or about to be.
+pub(crate) struct NotAtRest;
+
 impl ConnectionRegistry {
     /// A registry without names.
     pub fn new() -> Self {
@@ -151,6 +154,18 @@ impl ConnectionRegistry {
             entries.by_name.remove(entry.name());
             entry.remove()
         })
+    }
+
+    /// Takes the entry itself out, when it has neither a client nor an attempt or a goodbye under way. Gives what it let
+    /// go of; `None` when it was not in here any more.
+    pub(crate) fn take_out_at_rest(&self, entry: &Arc<Entry>) -> Result<Option<Replaced>, NotAtRest> {
+        let mut entries = self.write();
+        if entries.by_name.get(entry.name()).is_none_or(|found| !Arc::ptr_eq(found, entry)) {
+            return Ok(None);
+        }
+        let replaced = entry.remove_at_rest().ok_or(NotAtRest)?;
+        entries.by_name.remove(entry.name());
+        Ok(Some(replaced))
     }
 
     /// Whether nothing is given out, because all is being closed.

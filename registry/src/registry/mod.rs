@@ -29,7 +29,9 @@ pub use state::ConnectionState;
 pub(crate) use {
     backoff::Backoff,
     endpoint::{Admit, Endpoint, Visit},
-    entry::{Client, ClientType, Entry, EntryState, Holders, LastCheck, Leases, Origin, Retired, Told},
+    entry::{
+        Caller, Client, ClientType, Entry, EntryState, Holders, LastCheck, Leases, Origin, Replaced, Retired, Told,
+    },
     handle::HandleCache,
     health::HealthChange,
     pending::{Outcome, Pending},

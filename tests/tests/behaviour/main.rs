@@ -30,4 +30,5 @@ mod spans;
 mod start;
 mod status;
 mod stress;
+mod tenants;
 mod watch;
