@@ -117,7 +117,7 @@ impl<I: Clone> Configuration<I> {
     }
 
     /// What this configuration was read from, and what it reads when its enabled connections are used.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the reload, which comes next"))]
+    #[cfg_attr(not(any(test, feature = "watch")), expect(dead_code, reason = "asked for by the feature `watch`"))]
     pub(crate) fn watched(&self) -> Watched {
         let mut reads = self.reads.clone();
         for state in &self.states {

@@ -97,7 +97,8 @@ pub(super) enum Begun {
 impl Shared {
     async fn check(self: &Arc<Self>, name: &str) -> Result<()> {
         loop {
-            let entry = self.connected(name, None).await?;
+            // Who checks is no user: the client may be closed for being idle meanwhile.
+            let entry = Arc::clone(&*self.connected(name, None).await?);
             let (pending, generation) = match self.begin_check(&entry)? {
                 Begun::Running { pending, generation } => (pending, generation),
                 Begun::ReadyMade => return Ok(()),

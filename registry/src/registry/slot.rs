@@ -228,11 +228,6 @@ impl<C, F, W: Clone> Slot<C, F, W> {
         }
     }
 
-    /// The number of the current or next attempt, counted from 1 since the last success.
-    pub(crate) fn attempt_number(&self) -> u32 {
-        self.failures.saturating_add(1)
-    }
-
     /// An attempt begins, after [`Ask::Start`].
     pub(crate) fn begin(&mut self, waiting: W) -> AttemptId {
         let attempt = self.next_era();

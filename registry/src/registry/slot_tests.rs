@@ -67,7 +67,7 @@ fn a_failure_is_remembered_for_its_pause_and_the_pause_doubles() {
     let id = slot.begin('w');
     slot.finish(id, later, failure("refused"), &BACKOFF, 1.0);
     assert!(matches!(slot.ask(later + Duration::from_millis(199)), Ask::Refused { .. }));
-    assert_eq!(slot.attempt_number(), 3);
+    assert_eq!(slot.failures(), 2);
 }
 
 #[test]
