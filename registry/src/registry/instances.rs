@@ -30,7 +30,7 @@ pub struct ConnectionRegistry {
 
 #[derive(Default)]
 struct Entries {
-    by_name: HashMap<Arc<str>, Arc<Entry>>,
+    by_name: HashMap<Arc<str>, Arc<Entry>, foldhash::fast::RandomState>,
     /// Nothing is given out any more, and nothing comes in.
     sealed: bool,
 }
