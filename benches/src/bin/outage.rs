@@ -1,5 +1,6 @@
 //! How a server that is down is spared: many names on one endpoint, each wanted all the time, through an outage of
-//! simulated time. Prints the attempts to connect, and how long after the outage all names are connected.
+//! simulated time. Prints the attempts to connect, and how long after the outage all names are connected: of a type that
+//! names its endpoint, and of one that does not.
 //!
 //! `cargo run --release -p connection-registry-benches --bin outage -- --names 10000 --outage 20 --attempt 5`
 
@@ -17,9 +18,29 @@ use tokio::time::{Instant, sleep};
 
 fn main() -> Result<(), BoxError> {
     let arguments = Arguments::parse(std::env::args().skip(1))?;
-    // Nothing here takes a thread for long: one of them tells the whole story, the same each time but for the jitter.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
-    runtime.block_on(simulate(&arguments))
+    for case in [&ONE_ENDPOINT, &APART] {
+        // Nothing here takes a thread for long: one of them tells the whole story, the same each time but for the jitter.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
+        runtime.block_on(simulate(&arguments, case))?;
+    }
+    Ok(())
+}
+
+/// A type, and the server that its connections go to.
+struct Case {
+    type_name: &'static str,
+    what: &'static str,
+    server: OnceLock<Server>,
+}
+
+static ONE_ENDPOINT: Case = Case { type_name: "simulated", what: "on one endpoint", server: OnceLock::new() };
+
+static APART: Case = Case { type_name: "apart", what: "that name no endpoint", server: OnceLock::new() };
+
+impl Case {
+    fn server(&self) -> &Server {
+        self.server.get().expect("the server is there before the connections")
+    }
 }
 
 /// What is simulated.
@@ -59,22 +80,31 @@ struct Server {
     most_under_way: AtomicUsize,
 }
 
-static SERVER: OnceLock<Server> = OnceLock::new();
-
 impl Server {
-    fn the() -> &'static Self {
-        SERVER.get().expect("the server is there before the connections")
-    }
-
     async fn connect(&self) -> Result<(), BoxError> {
-        let under_way = self.under_way.fetch_add(1, Ordering::Relaxed) + 1;
-        self.most_under_way.fetch_max(under_way, Ordering::Relaxed);
+        let _one = UnderWay::begin(self);
         let is_up = Instant::now() >= self.up_at;
         sleep(self.attempt).await;
-        self.under_way.fetch_sub(1, Ordering::Relaxed);
         let counter = if is_up { &self.accepted } else { &self.refused };
         counter.fetch_add(1, Ordering::Relaxed);
         if is_up { Ok(()) } else { Err("nobody answers".into()) }
+    }
+}
+
+/// An attempt, which may be given up before it ends.
+struct UnderWay<'a>(&'a Server);
+
+impl<'a> UnderWay<'a> {
+    fn begin(server: &'a Server) -> Self {
+        let under_way = server.under_way.fetch_add(1, Ordering::Relaxed) + 1;
+        server.most_under_way.fetch_max(under_way, Ordering::Relaxed);
+        Self(server)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -88,7 +118,7 @@ impl Connection for Simulated {
     type Client = Client;
 
     async fn connect(&self, _cx: &ConnectContext) -> Result<Client, BoxError> {
-        Server::the().connect().await?;
+        ONE_ENDPOINT.server().connect().await?;
         Ok(Client)
     }
 
@@ -97,7 +127,20 @@ impl Connection for Simulated {
     }
 }
 
-async fn simulate(arguments: &Arguments) -> Result<(), BoxError> {
+/// The same, which does not say where it goes.
+#[connection_type("apart")]
+struct Apart {}
+
+impl Connection for Apart {
+    type Client = Client;
+
+    async fn connect(&self, _cx: &ConnectContext) -> Result<Client, BoxError> {
+        APART.server().connect().await?;
+        Ok(Client)
+    }
+}
+
+async fn simulate(arguments: &Arguments, case: &Case) -> Result<(), BoxError> {
     let up_at = Instant::now() + Duration::from_secs(arguments.outage);
     let server = Server {
         up_at,
@@ -107,9 +150,9 @@ async fn simulate(arguments: &Arguments) -> Result<(), BoxError> {
         under_way: AtomicUsize::new(0),
         most_under_way: AtomicUsize::new(0),
     };
-    SERVER.set(server).expect("there is one simulation");
-    let connections =
-        ConnectionManager::builder().toml(configuration(arguments.names)).environment([("", ""); 0]).build()?;
+    case.server.set(server).expect("there is one simulation of each case");
+    let text = configuration(arguments.names, case);
+    let connections = ConnectionManager::builder().toml(text).environment([("", ""); 0]).build()?;
     let callers: Vec<_> = connections
         .names()
         .into_iter()
@@ -123,7 +166,7 @@ async fn simulate(arguments: &Arguments) -> Result<(), BoxError> {
         back.push(caller.await??.saturating_duration_since(up_at));
     }
     back.sort_unstable();
-    print(arguments, Server::the(), &back);
+    print(arguments, case, &back);
     Ok(())
 }
 
@@ -138,21 +181,22 @@ async fn want(connections: &ConnectionManager, name: &str) -> Result<Instant, Er
     }
 }
 
-fn configuration(names: usize) -> String {
+fn configuration(names: usize, case: &Case) -> String {
     let mut text = String::new();
     for number in 0..names {
-        let _ = writeln!(text, "connections.name_{number} = {{ type = 'simulated' }}");
+        let _ = writeln!(text, "connections.name_{number} = {{ type = '{}' }}", case.type_name);
     }
     text
 }
 
 #[allow(clippy::print_stdout)]
-fn print(arguments: &Arguments, server: &Server, back: &[Duration]) {
+fn print(arguments: &Arguments, case: &Case, back: &[Duration]) {
+    let server = case.server();
     let Arguments { names, outage, attempt } = arguments;
     let (refused, accepted) = (server.refused.load(Ordering::Relaxed), server.accepted.load(Ordering::Relaxed));
     let of_all =
         |share: usize| back.get((back.len() * share / 100).saturating_sub(1)).map_or(0.0, Duration::as_secs_f64);
-    println!("\n{names} names on one endpoint, down for {outage} s, {attempt} ms for an attempt");
+    println!("\n{names} names {}, down for {outage} s, {attempt} ms for an attempt", case.what);
     println!("  attempts in vain                {refused:>10}");
     println!("  attempts that connected         {accepted:>10}");
     println!("  attempts for each name          {:>10.2}", (refused + accepted) as f64 / (*names).max(1) as f64);
@@ -161,6 +205,6 @@ fn print(arguments: &Arguments, server: &Server, back: &[Duration]) {
     println!("  all are back after              {:>10.2} s", of_all(100));
 }
 
-/// How soon a caller asks again. A failure that is remembered costs no attempt, and this is the most by which a caller
-/// misses the moment from which it may be tried again.
+/// How soon a caller asks again after an error, which comes when the `connect_timeout` has passed, or at once while such
+/// a failure is remembered: that costs no attempt.
 const AGAIN_AFTER: Duration = Duration::from_millis(100);

@@ -253,8 +253,8 @@ fn path(declared: &Declared) -> String {
 }
 
 fn parts<I>(connection: Checked<I>, sources: &Arc<Sources>) -> (Declared, State<I>) {
-    let public = public_if_deferred(&connection);
-    let Checked { name, name_span, reserved, fields, enabled, info, decoded, lifecycle, pattern } = connection;
+    let mut public = public_if_deferred(&connection);
+    let Checked { name, name_span, reserved, mut fields, enabled, info, decoded, lifecycle, pattern } = connection;
     let text = |value: &Option<Value>| value.as_ref().and_then(super::reserved::text).map(Box::from);
     let type_name: Box<str> = text(&reserved.type_name).unwrap_or_default();
     let mut declared = Declared {
@@ -279,7 +279,11 @@ fn parts<I>(connection: Checked<I>, sources: &Arc<Sources>) -> (Declared, State<
             let passwords = secrets::url_passwords(&fields);
             State::Ready { instance, secrets: secrets::long_enough([decoded.secrets, passwords].concat()) }
         }
-        _ => State::Deferred { fields, decode: info.decode, public },
+        _ => {
+            fields.shrink();
+            public.shrink_to_fit();
+            State::Deferred { fields, decode: info.decode, public }
+        }
     };
     (declared, state)
 }

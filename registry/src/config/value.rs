@@ -94,6 +94,21 @@ impl Value {
         }
     }
 
+    /// Gives back the memory that is left over from growing: for what is kept.
+    pub(crate) fn shrink(&mut self) {
+        match &mut self.kind {
+            ValueKind::Array(items) => {
+                items.shrink_to_fit();
+                items.iter_mut().for_each(Self::shrink);
+            }
+            ValueKind::Table(table) => {
+                table.entries.shrink_to_fit();
+                table.entries.iter_mut().for_each(|(_, value)| value.shrink());
+            }
+            _ => {}
+        }
+    }
+
     fn weight(&self) -> usize {
         let inside = match &self.kind {
             ValueKind::String(text) | ValueKind::Text(text) | ValueKind::Template(text) => text.len(),

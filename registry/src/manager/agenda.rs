@@ -26,7 +26,7 @@ struct State {
     /// By moment; those of one moment in the order in which they came.
     errands: BTreeMap<Place, (Arc<str>, What)>,
     /// A connection has at most one errand of each kind: the latest.
-    places: HashMap<(Arc<str>, What), Place>,
+    places: HashMap<(Arc<str>, What), Place, foldhash::fast::RandomState>,
     /// Whether the task runs.
     is_running: bool,
     ended: bool,

@@ -75,7 +75,8 @@ impl Shared {
         drop(state);
         drop(last_failure);
         news.log();
-        spawn(&runtime, Report { entry: Arc::clone(entry), id, attempt, lifecycle, sender, told: false }, patience);
+        let report = Report { entry: Arc::clone(entry), id, attempt, lifecycle, sender, told: false };
+        spawn(&runtime, Box::new(report), patience);
         Ok(Step::Wait(pending))
     }
 
@@ -104,7 +105,8 @@ impl Shared {
         if let Some(outdated) = outdated {
             outdated.supersede();
         }
-        spawn(&runtime, Report { entry: Arc::clone(entry), id, attempt, lifecycle, sender, told: false }, patience);
+        let report = Report { entry: Arc::clone(entry), id, attempt, lifecycle, sender, told: false };
+        spawn(&runtime, Box::new(report), patience);
         Some(pending)
     }
 
@@ -242,7 +244,7 @@ impl Drop for Report {
     }
 }
 
-fn spawn(runtime: &Handle, report: Report, patience: Patience) {
+fn spawn(runtime: &Handle, report: Box<Report>, patience: Patience) {
     let (entry, id, pending) = (Arc::clone(&report.entry), report.id, report.attempt.pending.clone());
     let task = runtime.spawn(supervise(report, patience)).abort_handle();
     pending.started(task);
@@ -253,7 +255,7 @@ fn spawn(runtime: &Handle, report: Report, patience: Patience) {
 }
 
 /// Tries until there is a client, until trying again cannot help, or until there is no time left for another try.
-async fn supervise(mut report: Report, patience: Patience) {
+async fn supervise(mut report: Box<Report>, patience: Patience) {
     let attempt = report.attempt.clone();
     let _beat = attempt.shared.pulse.begin();
     let backoff = while_waited_for(&report.lifecycle);

@@ -17,7 +17,10 @@ impl Shared {
         let lifecycle = declared.or_else(|| client.origin.as_ref().map(|origin| origin.lifecycle));
         let Some(limit) = lifecycle.and_then(|lifecycle| lifecycle.idle_timeout) else { return };
         let is_over = state.idle_for(now).is_some_and(|idle| idle >= limit);
-        if is_over && !entry.is_awaited() && let Some(leases) = entry.retire_if_unused(&mut state) {
+        if is_over
+            && !entry.is_awaited()
+            && let Some(leases) = entry.retire_if_unused(&mut state)
+        {
             // Nobody waits for the goodbye, and no guard is out that it would have to wait for.
             drop(self.close_retired(entry, state, leases, Guards::Leave));
             return;

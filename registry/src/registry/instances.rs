@@ -34,7 +34,7 @@ type Observer = dyn Fn(&Entry) + Send + Sync;
 
 #[derive(Default)]
 struct Entries {
-    by_name: HashMap<Arc<str>, Arc<Entry>>,
+    by_name: HashMap<Arc<str>, Arc<Entry>, foldhash::fast::RandomState>,
     /// Nothing is given out any more, and nothing comes in.
     sealed: bool,
 }

@@ -13,10 +13,16 @@ use crate::error::Error;
 #[derive(Clone)]
 pub(crate) struct Pending {
     outcome: watch::Receiver<Outcome>,
+    work: Arc<Work>,
+}
+
+/// What is waited for.
+#[derive(Default)]
+struct Work {
     /// Set once the task runs.
-    task: Arc<OnceLock<AbortHandle>>,
+    task: OnceLock<AbortHandle>,
     /// The attempt was given up for a newer one: its callers look again.
-    superseded: Arc<AtomicBool>,
+    superseded: AtomicBool,
 }
 
 /// How an attempt or a goodbye ended.
@@ -36,30 +42,30 @@ impl Pending {
     /// What callers wait on, and the way to tell them.
     pub(crate) fn new() -> (watch::Sender<Outcome>, Self) {
         let (sender, outcome) = watch::channel(Outcome::Running);
-        (sender, Self { outcome, task: Arc::default(), superseded: Arc::default() })
+        (sender, Self { outcome, work: Arc::default() })
     }
 
     /// The task runs now.
     pub(crate) fn started(&self, task: AbortHandle) {
         // A pending is started once.
-        let _ = self.task.set(task);
+        let _ = self.work.task.set(task);
     }
 
     pub(crate) fn abort(&self) {
-        if let Some(task) = self.task.get() {
+        if let Some(task) = self.work.task.get() {
             task.abort();
         }
     }
 
     /// Gives the attempt up for a newer one.
     pub(crate) fn supersede(&self) {
-        self.superseded.store(true, Ordering::Release);
+        self.work.superseded.store(true, Ordering::Release);
         self.abort();
     }
 
     /// Whether both wait for the same.
     pub(crate) fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.task, &other.task)
+        Arc::ptr_eq(&self.work, &other.work)
     }
 
     /// Whether it has ended.
@@ -68,7 +74,7 @@ impl Pending {
     }
 
     pub(crate) fn is_superseded(&self) -> bool {
-        self.superseded.load(Ordering::Acquire)
+        self.work.superseded.load(Ordering::Acquire)
     }
 
     /// Waits for the end. `None` when whoever should have told is gone without a word.

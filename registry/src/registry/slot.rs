@@ -33,7 +33,8 @@ enum State<C, F, W> {
         waiting: W,
     },
     Connected {
-        client: C,
+        /// Apart: most names of a large configuration have none.
+        client: Box<C>,
         health: Health,
         /// What speaks against the client: the last failure of a check, or of an attempt to replace it.
         trouble: Option<F>,
@@ -370,7 +371,7 @@ impl<C, F, W: Clone> Slot<C, F, W> {
             State::Connected { client, replacing, .. } => {
                 self.state = State::Closing { attempt, waiting };
                 let outdated = replacing.map(|(_, waiting)| waiting);
-                Closed::Client { client, id: attempt, outdated }
+                Closed::Client { client: *client, id: attempt, outdated }
             }
             State::Closing { attempt, waiting } => {
                 let same = waiting.clone();
@@ -388,7 +389,7 @@ impl<C, F, W: Clone> Slot<C, F, W> {
                 if let Some((attempt, waiting)) = replacing {
                     self.state = State::Connecting { attempt, waiting };
                 }
-                Some(client)
+                Some(*client)
             }
             state => {
                 self.state = state;
@@ -408,9 +409,10 @@ impl<C, F, W: Clone> Slot<C, F, W> {
     fn connected(&mut self, client: C) -> Option<C> {
         self.failures = 0;
         self.generation += 1;
+        let client = Box::new(client);
         let new = State::Connected { client, health: Health::default(), trouble: None, replacing: None };
         match std::mem::replace(&mut self.state, new) {
-            State::Connected { client, .. } => Some(client),
+            State::Connected { client, .. } => Some(*client),
             _ => None,
         }
     }
@@ -420,7 +422,7 @@ impl<C, F, W: Clone> Slot<C, F, W> {
         self.failures = 0;
         match std::mem::replace(&mut self.state, state) {
             State::Connected { client, replacing, .. } => {
-                LetGo { client: Some(client), outdated: replacing.map(|(_, waiting)| waiting) }
+                LetGo { client: Some(*client), outdated: replacing.map(|(_, waiting)| waiting) }
             }
             State::Connecting { waiting, .. } => LetGo { client: None, outdated: Some(waiting) },
             _ => LetGo { client: None, outdated: None },
