@@ -141,10 +141,14 @@ impl Error {
     /// Whether the same attempt may go on trying: what only a person can mend, or what is a mistake in code, does not
     /// mend itself in a second, and another connection that this one needs has its own tries.
     pub(crate) fn is_worth_another_try(&self) -> bool {
-        let is_of_another = self.cause().is_some_and(|cause| cause.is::<Self>());
         self.is_retryable()
-            && !is_of_another
+            && !self.is_of_another()
             && matches!(self.kind(), ErrorKind::ConnectFailed | ErrorKind::CheckFailed)
+    }
+
+    /// Whether it is the failure of another connection that this one needs.
+    pub(crate) fn is_of_another(&self) -> bool {
+        self.cause().and_then(|cause| cause.downcast_ref::<Self>()).is_some()
     }
 
     /// Every problem of the configuration, in file order; empty for other kinds.

@@ -246,8 +246,8 @@ impl Run {
 
     fn tell(self, verdict: Verdict) {
         let Some(shared) = self.manager.upgrade() else { return };
-        let kind = verdict.result.as_ref().map(|()| ()).map_err(Error::kind);
-        metrics::checked(&shared, self.entry.name(), verdict.took, kind);
+        let kind = verdict.result.as_ref().err().map(Error::kind);
+        metrics::checked(&shared, self.entry.name(), verdict.took, kind.map_or(Ok(()), Err));
         let outcome =
             verdict.result.as_ref().map_or_else(|error| Outcome::Failed(error.clone()), |()| Outcome::Settled);
         if shared.judge(&self.entry, self.generation, verdict) {

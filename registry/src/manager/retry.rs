@@ -38,11 +38,11 @@ impl Shared {
         let is_being_replaced = state.slot.replacing().is_some();
         drop(state);
         match now {
-            ConnectionState::Declared | ConnectionState::Closed | ConnectionState::Failed if is_kept_up || is_stale => {
-                // A caller may have tried meanwhile: the memory of that failure says when it is time again.
-                if self.begin(entry).is_err() {
-                    self.retry_what_failed(entry);
-                }
+            // A caller may have tried meanwhile: the memory of that failure says when it is time again.
+            ConnectionState::Declared | ConnectionState::Closed | ConnectionState::Failed
+                if (is_kept_up || is_stale) && self.begin(entry).is_err() =>
+            {
+                self.retry_what_failed(entry);
             }
             ConnectionState::Connected | ConnectionState::Degraded if is_stale && !is_being_replaced => {
                 self.begin_beside(entry, Patience::OneTry);

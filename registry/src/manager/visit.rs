@@ -63,6 +63,5 @@ impl Visit {
 
 /// Whether a failure is one of the endpoint: not a mistake in code, and not one of another connection.
 fn says_that_it_is_down(failure: &Error) -> bool {
-    let is_of_another = failure.cause().is_some_and(|cause| cause.is::<Error>());
-    !is_of_another && matches!(failure.kind(), ErrorKind::ConnectFailed | ErrorKind::ConnectTimeout)
+    !failure.is_of_another() && matches!(failure.kind(), ErrorKind::ConnectFailed | ErrorKind::ConnectTimeout)
 }

@@ -105,7 +105,7 @@ struct Dependencies {
     /// What the connect of the client asked for.
     held: Vec<Arc<str>>,
     /// What that of the next client asks for, which is made beside it.
-    next: Option<Box<Vec<Arc<str>>>>,
+    next: Option<Vec<Arc<str>>>,
 }
 
 /// The state machine of a slot, for real clients.
@@ -318,7 +318,7 @@ impl Entry {
     pub(crate) fn depends_on(&self, name: &str) {
         let mut dependencies = self.lock_dependencies();
         let Dependencies { held, next } = &mut *dependencies;
-        let names = next.as_deref_mut().unwrap_or(held);
+        let names = next.as_mut().unwrap_or(held);
         if !names.iter().any(|known| **known == *name) {
             names.push(name.into());
         }
@@ -331,14 +331,14 @@ impl Entry {
 
     /// An attempt beside the present client begins to ask for others.
     pub(crate) fn next_depends_on(&self, names: Vec<Arc<str>>) {
-        self.lock_dependencies().next = Some(Box::new(names));
+        self.lock_dependencies().next = Some(names);
     }
 
     /// The attempt beside the present client is over: another client has taken its place, or it stays.
     pub(crate) fn has_ended_beside(&self, replaced: bool) {
         let mut dependencies = self.lock_dependencies();
         if let Some(next) = dependencies.next.take().filter(|_| replaced) {
-            dependencies.held = *next;
+            dependencies.held = next;
         }
     }
 

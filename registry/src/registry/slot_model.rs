@@ -171,8 +171,7 @@ impl Model {
         }
     }
 
-    fn replaced(&mut self, let_go: LetGo<usize, usize>, next: Phase) {
-        let LetGo { client, outdated: waiting } = let_go;
+    fn replaced(&mut self, LetGo { client, outdated: waiting }: LetGo<usize, usize>, next: Phase) {
         let expected = match self.phase {
             Phase::Connected(client) => (Some(client), None),
             Phase::Connecting(_, waiting) => (None, Some(waiting)),

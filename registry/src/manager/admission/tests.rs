@@ -192,9 +192,11 @@ async fn those_who_wait_for_a_dead_endpoint_hold_no_place() {
     });
     sleep(ms(1)).await;
     first.unreached(&failure(), &BACKOFF);
+    drop(first);
     let other = at_once(other).await.unwrap();
     assert!(!second.is_finished() && !third.is_finished());
     other.reached();
+    drop(other);
     second.await.unwrap().unreached(&failure(), &BACKOFF);
     at_once(admission.enter(Some("alive:1"))).await.reached();
     assert!(!third.is_finished());
