@@ -8,7 +8,7 @@ use std::{
 
 use tokio::runtime::Handle;
 
-use super::{connections::ConnectionManager, shared::Shared};
+use super::{connections::ConnectionManager, open_files::remember_limit, shared::Shared};
 use crate::{
     config::{self, Environment, LoadRequest, MainSource},
     error::{Error, Result},
@@ -144,6 +144,7 @@ impl ConnectionManagerBuilder {
     ///
     /// As for [`ConnectionManager::from_file`].
     pub fn build(self) -> Result<ConnectionManager> {
+        remember_limit();
         let factory = self.factory.map_or_else(ConnectionFactory::linked, Ok)?;
         let config_dir = self.config_dir.unwrap_or_else(|| PathBuf::from("."));
         let (main, title) = match self.source {

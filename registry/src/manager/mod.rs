@@ -13,6 +13,7 @@ mod get;
 mod handle;
 mod health;
 mod idle;
+mod open_files;
 mod pulse;
 mod references;
 mod retry;

@@ -41,6 +41,11 @@ impl Visit {
         }
     }
 
+    /// The endpoint that the try was let in to.
+    pub(super) fn endpoint(&self) -> Option<&str> {
+        self.0.pass.get().and(self.0.endpoint.get())?.as_deref()
+    }
+
     /// The endpoint that the try waited for in vain. The inner one is `None` when there are only too many others.
     pub(super) fn waits_for(&self) -> Option<Option<&str>> {
         let is_in = self.0.pass.get().is_some();

@@ -7,6 +7,7 @@ mod conformance;
 mod connect;
 mod disconnect;
 mod fake;
+mod faults;
 mod gates;
 mod guards;
 mod mistakes;
