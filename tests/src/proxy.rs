@@ -53,6 +53,8 @@ pub enum Mode {
 struct Order {
     number: u64,
     mode: Mode,
+    /// The last order that ends connections: it holds also for one that looks only after the next order.
+    end: Option<(u64, Mode)>,
 }
 
 impl Proxy {
@@ -64,7 +66,7 @@ impl Proxy {
     pub async fn to(server: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a port");
         let address = listener.local_addr().expect("it is bound");
-        let (order, orders) = watch::channel(Order { number: 0, mode: Mode::Pass });
+        let (order, orders) = watch::channel(Order { number: 0, mode: Mode::Pass, end: None });
         let (done, applied) = watch::channel(0);
         let task = tokio::spawn(listen(listener, server, orders, done)).abort_handle();
         Self { address, order, applied, task }
@@ -81,10 +83,19 @@ impl Proxy {
     ///
     /// When its task has ended.
     pub async fn set(&self, mode: Mode) {
-        let number = self.order.borrow().number + 1;
-        self.order.send_replace(Order { number, mode });
+        let Order { number, end, .. } = *self.order.borrow();
+        let number = number + 1;
+        let end = if mode.ends() { Some((number, mode)) } else { end };
+        self.order.send_replace(Order { number, mode, end });
         let mut applied = self.applied.clone();
         applied.wait_for(|done| *done >= number).await.expect("the proxy runs");
+    }
+}
+
+impl Mode {
+    /// Whether connections that are open end.
+    fn ends(self) -> bool {
+        matches!(self, Self::Refuse | Self::Reset | Self::Fin)
     }
 }
 
@@ -103,12 +114,12 @@ async fn listen(
     let address = listener.local_addr().expect("it is bound");
     let mut door = Door::Open(listener);
     loop {
-        let Order { number, mode } = *orders.borrow_and_update();
+        let Order { number, mode, .. } = *orders.borrow_and_update();
         door = door.turned(address, mode != Mode::Refuse);
         done.send_replace(number);
         tokio::select! {
             changed = orders.changed() => if changed.is_err() { return },
-            client = door.accept() => drop(tokio::spawn(serve(client, server, orders.clone()))),
+            client = door.accept() => drop(tokio::spawn(serve(client, server, number, orders.clone()))),
         }
     }
 }
@@ -148,9 +159,12 @@ impl Door {
     }
 }
 
-async fn serve(mut client: TcpStream, server: SocketAddr, orders: watch::Receiver<Order>) {
+/// A connection that was accepted under the order `born`.
+async fn serve(mut client: TcpStream, server: SocketAddr, born: u64, orders: watch::Receiver<Order>) {
     let end = tokio::select! {
-        end = ordered_to_end(orders.clone()) => end,
+        // Nothing is passed on once it is to end.
+        biased;
+        end = ordered_to_end(born, orders.clone()) => end,
         () = pass_on(&mut client, server, orders) => Mode::Fin,
     };
     if end == Mode::Fin {
@@ -164,9 +178,10 @@ async fn serve(mut client: TcpStream, server: SocketAddr, orders: watch::Receive
 }
 
 /// Until open connections are to end, and how. A proxy that is gone has the effect of a process that was killed.
-async fn ordered_to_end(mut orders: watch::Receiver<Order>) -> Mode {
-    let is_end = |order: &Order| matches!(order.mode, Mode::Refuse | Mode::Reset | Mode::Fin);
-    orders.wait_for(is_end).await.map_or(Mode::Reset, |order| order.mode)
+async fn ordered_to_end(born: u64, mut orders: watch::Receiver<Order>) -> Mode {
+    let is_end = |order: &Order| order.end.is_some_and(|(number, _)| number >= born);
+    let ordered = orders.wait_for(is_end).await;
+    ordered.ok().and_then(|order| order.end).map_or(Mode::Reset, |(_, mode)| mode)
 }
 
 /// Until one of the two has nothing more to say, or the connection is cut.

@@ -2,7 +2,10 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::admission::{Admission, Pass};
+use super::{
+    admission::{Admission, Pass},
+    open_files::limit_hit,
+};
 use crate::{
     error::{Error, ErrorKind},
     registry::{Backoff, Failure},
@@ -66,8 +69,12 @@ impl Visit {
     }
 }
 
-/// Whether a failure is one of the endpoint: not a mistake in code, and not one of another connection.
+/// Whether a failure is one of the endpoint: not a mistake in code, not one of another connection, and not that this
+/// process has no descriptors left.
 fn says_that_it_is_down(failure: &Error) -> bool {
     let is_of_another = failure.cause().is_some_and(|cause| cause.is::<Error>());
-    !is_of_another && matches!(failure.kind(), ErrorKind::ConnectFailed | ErrorKind::ConnectTimeout)
+    let is_of_this_process = failure.cause().is_some_and(|cause| limit_hit(cause).is_some());
+    !is_of_another
+        && !is_of_this_process
+        && matches!(failure.kind(), ErrorKind::ConnectFailed | ErrorKind::ConnectTimeout)
 }

@@ -96,14 +96,14 @@ impl Model {
             Event::Insert if self.phase != Phase::Removed => {
                 self.clients.push((number, false));
                 let let_go = self.slot.insert(number);
-                self.replaced(let_go, Phase::Connected(Up::new(number)));
+                self.replaced(&let_go, Phase::Connected(Up::new(number)));
             }
             Event::Insert => {}
             Event::Close => self.close(number),
             Event::Closed(index) => self.closed(index),
             Event::Remove => {
                 let let_go = self.slot.remove();
-                self.replaced(let_go, Phase::Removed);
+                self.replaced(&let_go, Phase::Removed);
             }
         }
         self.holds();
@@ -161,31 +161,31 @@ impl Model {
             return;
         }
         match result {
-            Ok(client) => self.connected(client, finished),
-            Err(failure) => self.failed(failure, finished),
+            Ok(client) => self.connected(client, &finished),
+            Err(failure) => self.failed(failure, &finished),
         }
     }
 
-    fn connected(&mut self, client: usize, finished: Finished<usize>) {
+    fn connected(&mut self, client: usize, finished: &Finished<usize>) {
         self.clients.push((client, false));
         self.failures = 0;
         match std::mem::replace(&mut self.phase, Phase::Connected(Up::new(client))) {
             Phase::Connected(old) => {
-                assert_eq!(finished, Finished::Replaced(old.client));
+                assert_eq!(finished, &Finished::Replaced(old.client));
                 self.give_back(old.client);
             }
-            _ => assert_eq!(finished, Finished::Current),
+            _ => assert_eq!(finished, &Finished::Current),
         }
     }
 
-    fn failed(&mut self, Failure { failure, permanent }: Failure<usize>, finished: Finished<usize>) {
+    fn failed(&mut self, Failure { failure, permanent }: Failure<usize>, finished: &Finished<usize>) {
         self.failures += 1;
         if let Phase::Connected(up) = &mut self.phase {
-            assert_eq!(finished, Finished::Kept, "the client stays");
+            assert_eq!(finished, &Finished::Kept, "the client stays");
             (up.trouble, up.replacing) = (Some(failure), None);
             return;
         }
-        assert_eq!(finished, Finished::Current);
+        assert_eq!(finished, &Finished::Current);
         let retry_at = self.now + BACKOFF.pause(self.failures, permanent, 1.0);
         self.phase = Phase::Failed { event: failure, retry_at, permanent };
     }
@@ -263,9 +263,9 @@ impl Model {
         }
     }
 
-    fn replaced(&mut self, let_go: LetGo<usize, usize>, next: Phase) {
+    fn replaced(&mut self, let_go: &LetGo<usize, usize>, next: Phase) {
         let expected = LetGo { client: self.phase.client(), outdated: self.phase.waiting() };
-        assert_eq!(let_go, expected);
+        assert_eq!(let_go, &expected);
         let_go.client.into_iter().for_each(|client| self.give_back(client));
         (self.phase, self.failures) = (next, 0);
     }
