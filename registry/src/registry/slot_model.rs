@@ -28,6 +28,7 @@ enum Event {
     Unseal,
     Insert,
     Close,
+    Discard,
     Closed(Index),
     Remove,
 }
@@ -100,6 +101,7 @@ impl Model {
             }
             Event::Insert => {}
             Event::Close => self.close(number),
+            Event::Discard => self.discard(),
             Event::Closed(index) => self.closed(index),
             Event::Remove => {
                 let let_go = self.slot.remove();
@@ -255,6 +257,14 @@ impl Model {
         }
     }
 
+    fn discard(&mut self) {
+        let discarded = self.slot.discard();
+        let Phase::Connected(up) = self.phase.clone() else { return assert_eq!(discarded, None) };
+        assert_eq!(discarded, Some(up.client));
+        self.give_back(up.client);
+        self.phase = up.replacing.map_or(Phase::Closed, |(id, waiting)| Phase::Connecting(id, waiting));
+    }
+
     fn closed(&mut self, index: &Index) {
         let Some(id) = self.pick(index) else { return };
         self.slot.closed(id);
@@ -392,6 +402,7 @@ fn event() -> impl Strategy<Value = Event> {
         2 => Just(Event::Unseal),
         1 => Just(Event::Insert),
         2 => Just(Event::Close),
+        2 => Just(Event::Discard),
         2 => index().prop_map(Event::Closed),
         1 => seldom(Event::Remove),
     ]
