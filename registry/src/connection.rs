@@ -163,6 +163,11 @@ impl ConnectError {
         Self { cause: cause.into(), permanent: false }
     }
 
+    /// What was given to be returned.
+    pub(crate) fn cause(&self) -> &(dyn StdError + 'static) {
+        &*self.cause
+    }
+
     /// Whether it was made by [`permanent`](Self::permanent).
     pub fn is_permanent(&self) -> bool {
         self.permanent

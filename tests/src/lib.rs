@@ -1,5 +1,7 @@
 //! What the behaviour tests share: a connection type that does what its configuration says, and remembers it.
 
+pub mod proxy;
+
 use std::{
     collections::HashMap,
     fmt,

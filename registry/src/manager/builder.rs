@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 
 use super::{
     connections::ConnectionManager,
+    open_files::remember_limit,
     shared::{self, Shared},
 };
 use crate::{
@@ -147,6 +148,7 @@ impl ConnectionManagerBuilder {
     ///
     /// As for [`ConnectionManager::from_file`].
     pub fn build(self) -> Result<ConnectionManager> {
+        remember_limit();
         let factory = self.factory.map_or_else(ConnectionFactory::linked, Ok)?;
         let config_dir = self.config_dir.unwrap_or_else(|| PathBuf::from("."));
         let main = match self.source {

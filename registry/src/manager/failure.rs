@@ -7,7 +7,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{references::Waiting, shared::Shared, visit::Visit};
+use super::{open_files::limit_hit, references::Waiting, shared::Shared, visit::Visit};
 use crate::{
     config::without_secrets,
     connection::ConnectError,
@@ -41,12 +41,15 @@ impl Attempt {
 
     /// The type's `connect` returned an error.
     pub(super) fn refused(&self, cause: BoxError, secrets: &[String]) -> Failure<Error> {
-        let permanent = cause.downcast_ref::<ConnectError>().is_some_and(ConnectError::is_permanent);
+        let limit = limit_hit(&*cause);
+        // Others may close some, whatever the type says.
+        let permanent = limit.is_none() && cause.downcast_ref::<ConnectError>().is_some_and(ConnectError::is_permanent);
         // That of a connection that this one needs. It is that one's memory which keeps it from being asked again.
         let hopeless = permanent || cause.downcast_ref::<Error>().is_some_and(|needed| !needed.is_retryable());
         let took = humantime::format_duration(rounded(self.started.elapsed()));
         let number = self.number();
-        let message = format!("{} failed to connect (attempt {number}, after {took})", self.describe());
+        let limit = limit.map(|limit| format!(": {limit}")).unwrap_or_default();
+        let message = format!("{} failed to connect (attempt {number}, after {took}){limit}", self.describe());
         let error = self.error(ErrorKind::ConnectFailed, message);
         let failure = error.retryable(!hopeless).caused_by(cause, &|text| without_secrets(text, secrets));
         Failure { failure, permanent }
@@ -74,8 +77,10 @@ impl Attempt {
             None => {}
         }
         let (describe, number) = (self.describe(), self.number());
-        let message =
-            format!("{describe} gave no client within its connect_timeout of {timeout} (attempt {number}){waiting}");
+        let server = visit.endpoint().map(|endpoint| format!(" from `{endpoint}`")).unwrap_or_default();
+        let message = format!(
+            "{describe} gave no client{server} within its connect_timeout of {timeout} (attempt {number}){waiting}"
+        );
         let mut failed = self.transient(ErrorKind::ConnectTimeout, message);
         if let Some(last) = last {
             failed.failure = failed.failure.after(&last);

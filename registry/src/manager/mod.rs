@@ -21,6 +21,7 @@ mod metrics;
 #[cfg(not(feature = "metrics"))]
 #[path = "no_metrics.rs"]
 mod metrics;
+mod open_files;
 mod pulse;
 mod references;
 mod reload;

@@ -2,7 +2,10 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::admission::{Admission, Pass};
+use super::{
+    admission::{Admission, Pass},
+    open_files::limit_hit,
+};
 use crate::{
     error::{Error, ErrorKind},
     registry::{Backoff, Failure},
@@ -41,6 +44,11 @@ impl Visit {
         }
     }
 
+    /// The endpoint that the try was let in to.
+    pub(super) fn endpoint(&self) -> Option<&str> {
+        self.0.pass.get().and(self.0.endpoint.get())?.as_deref()
+    }
+
     /// The endpoint that the try waited for in vain. The inner one is `None` when there are only too many others.
     pub(super) fn waits_for(&self) -> Option<Option<&str>> {
         let is_in = self.0.pass.get().is_some();
@@ -61,7 +69,11 @@ impl Visit {
     }
 }
 
-/// Whether a failure is one of the endpoint: not a mistake in code, and not one of another connection.
+/// Whether a failure is one of the endpoint: not a mistake in code, not one of another connection, and not that this
+/// process has no descriptors left.
 fn says_that_it_is_down(failure: &Error) -> bool {
-    !failure.is_of_another() && matches!(failure.kind(), ErrorKind::ConnectFailed | ErrorKind::ConnectTimeout)
+    let is_of_this_process = failure.cause().is_some_and(|cause| limit_hit(cause).is_some());
+    !failure.is_of_another()
+        && !is_of_this_process
+        && matches!(failure.kind(), ErrorKind::ConnectFailed | ErrorKind::ConnectTimeout)
 }

@@ -17,6 +17,8 @@ mod instances;
 mod pending;
 mod slot;
 #[cfg(test)]
+mod slot_loom;
+#[cfg(test)]
 mod slot_model;
 #[cfg(test)]
 mod slot_tests;

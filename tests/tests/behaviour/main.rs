@@ -9,6 +9,7 @@ mod disconnect;
 mod drain;
 mod events;
 mod fake;
+mod faults;
 mod gates;
 mod guards;
 mod health;

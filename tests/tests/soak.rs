@@ -1,0 +1,147 @@
+//! The same thing a million times: memory, tasks and file descriptors stay as they are.
+//!
+//! A binary of its own, since it measures the whole process.
+
+#![allow(clippy::unwrap_used)]
+
+use std::{
+    future::Future,
+    sync::{
+        Barrier, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use connection_registry::{BoxError, ConnectContext, Connection, ConnectionManager, connection_type};
+use connection_registry_tests::manager;
+use tokio::runtime::{Builder, Handle};
+
+/// A connection that is made of nothing.
+#[connection_type("nothing")]
+struct Nothing {}
+
+struct Client {
+    _bytes: Vec<u8>,
+}
+
+impl Connection for Nothing {
+    type Client = Client;
+
+    async fn connect(&self, _: &ConnectContext) -> Result<Client, BoxError> {
+        OPEN.fetch_add(1, Ordering::Relaxed);
+        Ok(Client { _bytes: vec![0; 1000] })
+    }
+
+    async fn disconnect(&self, _: &Client) -> Result<(), BoxError> {
+        tokio::task::yield_now().await;
+        Ok(())
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        OPEN.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_million_connects_and_disconnects_leave_nothing_behind() {
+    let _one_at_a_time = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let managers: Vec<_> = (0..THREADS).map(|_| manager("connections.a = { type = 'nothing' }")).collect();
+    let connect = async |connections: &ConnectionManager, _: usize| {
+        drop(connections.get::<Client>("a").await.unwrap());
+        connections.disconnect("a").await.unwrap();
+    };
+    stays_flat(&managers, 1_000_000, connect);
+}
+
+#[test]
+fn a_hundred_thousand_names_that_come_and_go_leave_nothing_behind() {
+    let _one_at_a_time = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let managers: Vec<_> = (0..THREADS).map(|_| manager("")).collect();
+    let come_and_go = async |connections: &ConnectionManager, number: usize| {
+        let name = format!("tenant/{number}");
+        OPEN.fetch_add(1, Ordering::Relaxed);
+        connections.insert(&name, Client { _bytes: vec![0; 1000] }).unwrap();
+        let guard = connections.get::<Client>(&name).await.unwrap();
+        assert!(connections.registry().remove(&name));
+        drop(guard);
+    };
+    stays_flat(&managers, 100_000, come_and_go);
+    assert!(managers.iter().all(|connections| connections.names().is_empty()));
+}
+
+/// Does it so often, on a thread with a runtime for each manager, and compares what the process holds after the first half
+/// with what it holds at the end.
+fn stays_flat<'m, F: Future<Output = ()>>(
+    managers: &'m [ConnectionManager],
+    times: usize,
+    work: impl Fn(&'m ConnectionManager, usize) -> F + Copy + Send + Sync,
+) {
+    let done = Barrier::new(managers.len() + 1);
+    thread::scope(|scope| {
+        for (thread, connections) in managers.iter().enumerate() {
+            let done = &done;
+            scope.spawn(move || {
+                let runtime = Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+                for half in [0..times / 2, times / 2..times] {
+                    runtime.block_on(async {
+                        for number in half.skip(thread).step_by(THREADS) {
+                            work(connections, number).await;
+                        }
+                        nothing_runs().await;
+                    });
+                    done.wait();
+                    done.wait();
+                }
+            });
+        }
+        let [before, after] = [(); 2].map(|()| {
+            done.wait();
+            let held = Held::now();
+            done.wait();
+            held
+        });
+        let grown = after.memory.saturating_sub(before.memory);
+        assert!(grown < times / 2 * BYTES_EACH, "{grown} bytes more: {before:?}, {after:?}");
+        assert_eq!(before.descriptors, after.descriptors);
+    });
+    assert_eq!(OPEN.load(Ordering::Relaxed), 0, "every client was dropped");
+}
+
+/// Long after the last thing was done there is at most the one task that does what is due later.
+async fn nothing_runs() {
+    tokio::time::sleep(Duration::from_secs(120)).await;
+    let tasks = Handle::current().metrics().num_alive_tasks();
+    assert!(tasks <= 1, "{tasks} tasks are left");
+}
+
+/// What the process holds.
+#[derive(Debug)]
+struct Held {
+    /// Resident, in bytes.
+    memory: usize,
+    descriptors: usize,
+}
+
+impl Held {
+    /// Zero where there is no `/proc`.
+    fn now() -> Self {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+        let kibibytes: usize = resident.trim().trim_end_matches(" kB").parse().unwrap_or_default();
+        let descriptors = std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
+        Self { memory: 1024 * kibibytes, descriptors }
+    }
+}
+
+const THREADS: usize = 2;
+
+/// Less than the smallest thing that could be forgotten each time.
+const BYTES_EACH: usize = 8;
+
+static OPEN: AtomicUsize = AtomicUsize::new(0);
+
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
