@@ -10,7 +10,8 @@ use std::{
 };
 
 use super::{
-    entry::{Client, ClientType, EntryState},
+    client::{Client, ClientType},
+    entry::EntryState,
     handle::HandleCache,
     instances::ConnectionRegistry,
     pending::Pending,

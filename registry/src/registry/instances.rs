@@ -8,7 +8,8 @@ use std::{
 };
 
 use super::{
-    entry::{Client, ClientType, Entry, Replaced},
+    client::{Client, ClientType, Replaced},
+    entry::Entry,
     guard::Conn,
     index::Index,
 };

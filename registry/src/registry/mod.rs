@@ -4,6 +4,7 @@
 //! what happened and when. The index of connected clients is only a cache of that truth.
 
 mod backoff;
+mod client;
 mod context;
 mod endpoint;
 mod entry;
@@ -30,10 +31,9 @@ pub use instances::ConnectionRegistry;
 pub use state::ConnectionState;
 pub(crate) use {
     backoff::Backoff,
+    client::{Client, ClientType, Holders, Leases, Origin, Replaced, Retired},
     endpoint::{Admit, Endpoint, Visit},
-    entry::{
-        Caller, Client, ClientType, Entry, EntryState, Holders, LastCheck, Leases, Origin, Replaced, Retired, Told,
-    },
+    entry::{Caller, Entry, EntryState, LastCheck, Told},
     handle::HandleCache,
     health::HealthChange,
     pending::{Outcome, Pending},

@@ -17,4 +17,6 @@ mod settle;
 mod tests;
 
 pub use report::{LastReload, ReloadFailure, ReloadReport};
-pub(super) use run::{Reloads, shut_down};
+pub(super) use run::Reloads;
+#[cfg(feature = "watch")]
+pub(super) use run::shut_down;
