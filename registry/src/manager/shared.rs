@@ -34,6 +34,8 @@ pub(super) struct Shared {
     /// What to load again.
     pub(super) request: LoadRequest,
     configuration: RwLock<Arc<Declarations>>,
+    /// The process that built it: in a copy of it that `fork` made, the threads of the runtime are missing.
+    process: u32,
     /// Set when the manager is built inside a runtime, else by the first call that needs one.
     runtime: OnceLock<Handle>,
     /// Beats while user code runs.
@@ -76,6 +78,7 @@ impl Shared {
             factory,
             request,
             configuration: RwLock::new(Arc::new(configuration)),
+            process: std::process::id(),
             runtime: runtime.map_or_else(OnceLock::new, OnceLock::from),
             pulse: Pulse::default(),
             admission: Admission::new(max_concurrent_connects),
@@ -121,6 +124,9 @@ impl Shared {
 
     /// The runtime that connects and closes.
     pub(super) fn runtime(&self) -> Result<Handle> {
+        if self.process != std::process::id() {
+            return Err(forked());
+        }
         if let Some(runtime) = self.runtime.get() {
             return Ok(runtime.clone());
         }
@@ -266,6 +272,11 @@ fn shortened(name: &str) -> Cow<'_, str> {
     }
 }
 
+fn forked() -> Error {
+    Error::new(ErrorKind::NoRuntime, "the manager was made before this process was forked off")
+        .help("build a manager of its own after the fork")
+}
+
 fn no_runtime() -> Error {
     let message = "there is no tokio runtime to connect on";
     Error::new(ErrorKind::NoRuntime, message)
@@ -277,3 +288,19 @@ const LISTED: usize = 10;
 
 /// How many characters of a name a message shows at most: more than a configuration can declare.
 const LONGEST_SHOWN: usize = 200;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manager::ConnectionManager;
+
+    #[tokio::test]
+    async fn a_manager_of_another_process_connects_nothing() {
+        let connections = ConnectionManager::builder().build().unwrap();
+        let mut shared = Arc::into_inner(connections.shared).unwrap();
+        shared.process = shared.process.wrapping_add(1);
+        let error = shared.runtime().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NoRuntime);
+        assert!(error.to_string().contains("forked"), "{error}");
+    }
+}
