@@ -67,7 +67,8 @@ pub enum ErrorKind {
     DisconnectFailed,
     /// The name cannot be the name of a connection.
     InvalidName,
-    /// There is no tokio runtime to connect on, or the manager's own has ended.
+    /// There is no tokio runtime to connect on, the manager's own has ended, or the manager was made before this process was
+    /// forked off.
     NoRuntime,
 }
 

@@ -91,7 +91,7 @@
 //! - Nothing that this crate prints shows a value that may be secret; what a driver prints by itself is beyond its reach.
 //! - A client whose server has died is given out until its checks, or those who use it, find out: see
 //!   [`guide::lifecycle`](guide::lifecycle#health).
-//! - A process that forks must not use a manager that was made before.
+//! - A manager that was made before a fork connects nothing in the child: build another one there.
 
 // So that the attribute's expansion finds the crate by its name inside the crate too.
 #[allow(unused_extern_crates)]

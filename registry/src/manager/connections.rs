@@ -161,8 +161,8 @@ impl ConnectionManager {
 
     /// Puts a ready-made client under `name`, in place of whatever is there: for test doubles, and for clients
     /// that the application makes itself. An earlier client is dropped with its last guard and told no goodbye:
-    /// [`disconnect`](Self::disconnect) first where it needs one. The new one is never checked, closed for being idle, or
-    /// replaced by a reload.
+    /// [`disconnect`](Self::disconnect) first where it needs one. The new one is neither checked nor replaced by a
+    /// reload.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), connection_registry::BoxError> {
