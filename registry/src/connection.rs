@@ -18,6 +18,10 @@ use crate::{
 /// thread concerns its own connection alone, and whoever waits for it waits no longer than its timeout (a blocked
 /// thread is given back only when the code returns; use [`tokio::task::spawn_blocking`] for blocking work).
 ///
+/// `connect` is all that has to be written. The other methods are provided: write [`check`](Self::check) and
+/// [`disconnect`](Self::disconnect) where the other side has something to say to them, and set
+/// [`SELF_HEALING`](Self::SELF_HEALING) for a pool. [The guide](crate::guide::lifecycle) tells when each is called.
+///
 /// ```
 /// use connection_registry::{connection_type, BoxError, ConnectContext, Connection, Secret};
 ///
@@ -54,23 +58,31 @@ pub trait Connection: Send + Sync + 'static {
 
     /// Connects, and makes sure with one true round trip that the other side answers.
     ///
+    /// Do not try again in here: what fails is called again, with growing pauses, for as long as there is time. End
+    /// before [`cx.deadline()`](ConnectContext::deadline) where you can, so that your own error is told.
+    ///
     /// # Errors
     ///
     /// Any error; wrap it in [`ConnectError::permanent`] when trying again cannot help, as with a wrong
-    /// password. Do not put a secret into its text.
+    /// password: it is not tried again then. Do not put a secret into its text.
     ///
     /// # Cancel safety
     ///
-    /// The future is dropped at any `await` when the timeout passes or the connection is disconnected.
+    /// The future is dropped at any `await` when `lifecycle.connect_timeout` passes, which counts from the first try on, or
+    /// when the attempt is given up: the connection was disconnected, or its configuration has changed. A client that it
+    /// gives all the same is told goodbye.
     fn connect(&self, cx: &ConnectContext) -> impl Future<Output = Result<Self::Client, BoxError>> + Send;
 
     /// Asks a live client, with one round trip, whether its other side still answers. Provided: says yes.
     ///
-    /// It is called every `lifecycle.check_interval`, and on a new client that is to take the place of an old one.
+    /// It is called every `lifecycle.check_interval`, by [`ConnectionManager::check`](crate::ConnectionManager::check), and
+    /// on a new client that is to take the place of an old one. There is never more than one at a time on a client, while
+    /// the application uses that client.
     ///
     /// # Errors
     ///
-    /// Any error means that it does not. Do not put a secret into its text.
+    /// Any error means that it does not; `lifecycle.check_fall` of them in a row make the connection degraded. Do not put
+    /// a secret into its text.
     ///
     /// # Cancel safety
     ///
@@ -84,11 +96,13 @@ pub trait Connection: Send + Sync + 'static {
     /// Takes a changed configuration in place: `self` is what `client` was made from, `new` is what the configuration
     /// says now. Provided: [`Update::Rebuild`].
     ///
-    /// It is called by a reload, for example when a password was changed that a pool needs for its next connection.
+    /// It is called by a reload, on a client whose checks pass, for example when a password was changed that a pool needs for
+    /// its next connection. A type that takes one change in place compares the fields of `self` and `new`, and gives
+    /// [`Update::Rebuild`] when anything else differs.
     ///
     /// # Errors
     ///
-    /// Any error is reported, and the client is rebuilt.
+    /// Any error is a warning in the log, and the client is rebuilt. Do not put a secret into its text.
     ///
     /// # Cancel safety
     ///
@@ -100,13 +114,17 @@ pub trait Connection: Send + Sync + 'static {
 
     /// The server that it connects to, as `host:port`. Provided: not known.
     ///
-    /// Connections of one endpoint do not storm it when it is down: one of them asks whether it is back, the others wait
-    /// for that one. Give no endpoint that has a secret in it.
+    /// Connections of one endpoint, of whatever type, do not storm it when it is down: one of them asks whether it is back,
+    /// the others wait for that one, within their `lifecycle.connect_timeout`, and then come back over two seconds. It
+    /// stands in errors: give none that has a secret in it.
     fn endpoint(&self) -> Option<String> {
         None
     }
 
     /// Says goodbye before the client is dropped. Provided: nothing, the drop alone.
+    ///
+    /// It is called at most once for a client. Guards of the client may still be out, when they were not waited for or were
+    /// held for too long.
     ///
     /// # Errors
     ///
@@ -114,7 +132,8 @@ pub trait Connection: Send + Sync + 'static {
     ///
     /// # Cancel safety
     ///
-    /// The future is dropped at any `await` when `lifecycle.disconnect_timeout` passes.
+    /// The future is dropped at any `await` when `lifecycle.disconnect_timeout` passes, or earlier when a shutdown leaves less
+    /// time.
     fn disconnect(&self, client: &Self::Client) -> impl Future<Output = Result<(), BoxError>> + Send {
         let _ = client;
         async { Ok(()) }
@@ -152,13 +171,14 @@ pub struct ConnectError {
 }
 
 impl ConnectError {
-    /// Trying again cannot help before somebody changes something: wrong credentials, an untrusted
-    /// certificate, no such database.
+    /// Trying again cannot help before somebody changes something: wrong credentials, an untrusted certificate, no such
+    /// database. It is not tried again before a reload, a disconnect, or a `get` for which a placeholder of the connection
+    /// stands for something else. Returned by `check`, it counts as any other failure.
     pub fn permanent(cause: impl Into<BoxError>) -> Self {
         Self { cause: cause.into(), permanent: true }
     }
 
-    /// Trying again may help: refused, timed out, busy.
+    /// Trying again may help: refused, timed out, busy. An error that is not wrapped counts as this.
     pub fn transient(cause: impl Into<BoxError>) -> Self {
         Self { cause: cause.into(), permanent: false }
     }
@@ -216,7 +236,7 @@ impl ConnectContext {
         &self.config_dir
     }
 
-    /// When the attempt is given up: `lifecycle.connect_timeout` after its start, on tokio's clock.
+    /// When the attempt is given up: `lifecycle.connect_timeout` after its start, all its tries included, on tokio's clock.
     pub fn deadline(&self) -> Instant {
         self.deadline
     }

@@ -22,7 +22,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
-/// The kind of an [`Error`]: what a program may want to tell apart.
+/// The kind of an [`Error`]: what a program may want to tell apart. [`Error::is_retryable`] says whether the same call may
+/// succeed later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -42,29 +43,32 @@ pub enum ErrorKind {
     WrongType,
     /// Asked without waiting, and the connection is not up.
     NotConnected,
-    /// The connection type's `connect` returned an error.
+    /// The connection type's `connect` returned an error, and trying again could not help or there was no time left for
+    /// another try; or a connection that this one refers to failed, whose error is the [`Error::cause`] then.
     ConnectFailed,
-    /// No client within `lifecycle.connect_timeout`.
+    /// No client within `lifecycle.connect_timeout`, whatever the time was spent on: a `connect`, another connection, an
+    /// endpoint that is down. The cause is the failure of the try before, where there was one.
     ConnectTimeout,
-    /// The connection type's `connect` panicked.
+    /// The connection type's `connect` panicked. It is not tried again within the attempt.
     ConnectPanicked,
     /// The connection was disconnected, removed or replaced while the caller waited for it.
     Disconnected,
     /// The connection type's `check` returned an error, panicked, or did not end within `lifecycle.check_timeout`.
     CheckFailed,
-    /// One or more connections that are to be up from the start are not.
+    /// One or more required connections that are to be up from the start are not; [`Error::errors`] has each.
     StartFailed,
-    /// The manager is shutting down, or is closing all its connections.
+    /// The manager is shut down, or is closing all its connections.
     ShutDown,
-    /// A template has as many instances as it may have, and all are in use.
+    /// A template has as many instances as `lifecycle.max_instances` allows, and all are in use.
     TooManyInstances,
-    /// Files cannot be watched.
+    /// No folder of the configuration can be watched.
     WatchFailed,
-    /// One or more connections did not close as they should.
+    /// One or more connections did not close as they should; [`Error::errors`] has each of several.
     DisconnectFailed,
     /// The name cannot be the name of a connection.
     InvalidName,
-    /// There is no tokio runtime to connect on, or the manager's own has ended.
+    /// There is no tokio runtime to connect on, the manager's own has ended, or the manager was made before this process was
+    /// forked off.
     NoRuntime,
 }
 
@@ -156,8 +160,8 @@ impl Error {
         &self.0.diagnostics
     }
 
-    /// The single errors of a call that concerns many connections, such as
-    /// [`disconnect_all`](crate::ConnectionManager::disconnect_all).
+    /// The single errors of a call that concerns many connections, such as [`start`](crate::ConnectionManager::start) or
+    /// [`disconnect_all`](crate::ConnectionManager::disconnect_all), by name; empty for other calls.
     pub fn errors(&self) -> &[Self] {
         &self.0.related
     }

@@ -56,7 +56,8 @@
 //! A **connection type** is a struct with [`#[connection_type]`](macro@connection_type) and [`impl Connection`](Connection).
 //! A **connection** is one named entry of the configuration. Its **client** is what an application uses: a pool, a
 //! channel, a session. [`ConnectionManager`] is what an application holds; [`Conn`] is the guard that its `get` gives,
-//! [`Handle`] a name that is looked up once. [`ConnectionFactory`] is the catalogue of types, [`ConnectionRegistry`] holds
+//! [`Handle`] a name that is looked up once. A name with captures, such as `tenant/{id}`, declares a **template** for any
+//! number of connections. [`ConnectionFactory`] is the catalogue of types, [`ConnectionRegistry`] holds
 //! the instances. [`Secret`] is a string that nothing prints, [`ConnectionRef`] a field that names another connection.
 //! Everything that can fail gives one [`Error`].
 //!
@@ -65,17 +66,21 @@
 //!
 //! # The guide
 //!
-//! - [`guide::configuration`]: the whole format, from layers to placeholders.
+//! - [`guide::configuration`]: the whole format, from layers to placeholders and templates.
+//! - [`guide::lifecycle`]: start, retries, health, reload, idle connections, shutdown, and what operators see of them.
 //! - [`guide::linking`]: how the types of other crates come into a program, and why one may be missing.
 //! - [`guide::errors`]: every code of a diagnostic, and how a report is read.
 //! - [`connection_type`](macro@connection_type): the attribute. [`connectors`]: the built-in types, a feature each.
 //!
 //! # Features
 //!
-//! None is on by default. `diagnostics` draws the problems of a configuration with source lines and carets, and gives them
-//! as JSON; `metrics` counts and measures through the crate `metrics`, see `ConnectionManager::record_metrics`; `sqlite`
-//! adds the connection type `sqlite`; `testing` adds a scripted fake connection and a conformance suite for connection
-//! types; `watch` reloads when files change.
+//! None is on by default.
+//!
+//! - `diagnostics` draws the problems of a configuration with source lines and carets, and gives them as JSON.
+//! - `metrics` counts and measures through the crate `metrics`: see `ConnectionManager::record_metrics`.
+//! - `sqlite` adds the connection type `sqlite`.
+//! - `testing` adds scripted fake connections, and a conformance suite for connection types: see the module `testing`.
+//! - `watch` reloads when files change: see `ConnectionManager::watch`.
 //!
 //! # Limits
 //!
@@ -84,7 +89,9 @@
 //!   timeout on a runtime with another worker thread, but not on a current-thread one.
 //! - With `panic = "abort"` a panic ends the process. The text of a panic goes to the panic hook as everywhere.
 //! - Nothing that this crate prints shows a value that may be secret; what a driver prints by itself is beyond its reach.
-//! - A process that forks must not use a manager that was made before.
+//! - A client whose server has died is given out until its checks, or those who use it, find out: see
+//!   [`guide::lifecycle`](guide::lifecycle#health).
+//! - A manager that was made before a fork connects nothing in the child: build another one there.
 
 // So that the attribute's expansion finds the crate by its name inside the crate too.
 #[allow(unused_extern_crates)]
@@ -136,11 +143,14 @@ pub mod guide {
     #[doc = include_str!("guide/errors.md")]
     pub mod errors {}
 
+    #[doc = include_str!("guide/lifecycle.md")]
+    pub mod lifecycle {}
+
     #[doc = include_str!("guide/linking.md")]
     pub mod linking {}
 }
 
 // The programs of the front page of the repository compile.
-#[cfg(all(doctest, feature = "sqlite"))]
+#[cfg(all(doctest, feature = "sqlite", feature = "watch"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;

@@ -72,13 +72,15 @@ impl std::fmt::Debug for Hidden {
 }
 
 impl ConnectionManagerBuilder {
-    /// The configuration file. Default: none, and so no declared connections.
+    /// The configuration file, which a [reload](ConnectionManager::reload) reads again. Default: none, and so no declared
+    /// connections.
     pub fn file(mut self, path: impl AsRef<Path>) -> Self {
         self.source = Some(Source::File(path.as_ref().to_owned()));
         self
     }
 
-    /// The configuration as text, instead of a file.
+    /// The configuration as text, instead of a file. A reload goes by the same text, with what its includes and placeholders
+    /// stand for then.
     pub fn toml(mut self, text: impl Into<String>) -> Self {
         self.source = Some(Source::Toml(Hidden(text.into())));
         self
@@ -123,7 +125,7 @@ impl ConnectionManagerBuilder {
     }
 
     /// How many connections may be in the making at once, at least one; the others wait for their turn, and their
-    /// `connect_timeout` runs. Default: 64.
+    /// `connect_timeout` runs. One that waits for another connection does not count meanwhile. Default: 64.
     pub fn max_concurrent_connects(mut self, limit: usize) -> Self {
         self.max_concurrent_connects = Some(limit);
         self
@@ -142,7 +144,7 @@ impl ConnectionManagerBuilder {
         self
     }
 
-    /// Loads and checks everything; connects nothing.
+    /// Loads and checks everything; connects nothing. All that was said to the builder holds for reloads, too.
     ///
     /// # Errors
     ///

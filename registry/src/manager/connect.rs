@@ -376,7 +376,7 @@ impl Drop for Delivery {
 /// When a failure is forgotten, for people.
 fn again(retry_in: Duration) -> String {
     if retry_in > FOR_GOOD {
-        return "trying again cannot help; it is tried again after a reload or a `disconnect`".to_owned();
+        return "trying again cannot help; it is tried again after a reload, a `disconnect`, or a change of what its placeholders give".to_owned();
     }
     format!("not tried again for {}", humantime::format_duration(rounded(retry_in)))
 }

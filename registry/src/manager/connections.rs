@@ -12,8 +12,9 @@ use crate::{
 
 /// What an application holds: gives connected clients by name. Cheap to clone; all clones are one manager.
 ///
-/// Nothing connects before the first [`get`](Self::get) of its name. Connecting happens in a task of its own on
-/// the manager's runtime: the one in which it was built, or else the first in which it was asked.
+/// Nothing connects before the first [`get`](Self::get) of its name, or before [`start`](Self::start) for what is eager.
+/// Connecting happens in a task of its own on the manager's runtime: the one in which it was built, or else the first in
+/// which it was asked. [The guide](crate::guide::lifecycle) tells what happens to a connection from then on.
 ///
 /// When the last clone and the last [`Handle`] are dropped, each client is dropped with its last guard, and no goodbye is
 /// said: a drop cannot wait. Call [`shutdown`](Self::shutdown) first. An attempt under way goes on until it
@@ -47,7 +48,7 @@ impl ConnectionManager {
         Self::builder().file(path.as_ref()).build()
     }
 
-    /// Starts a manager with more choices: profile, types, environment, runtime.
+    /// Begins to build a manager with more choices: profile, types, environment, runtime.
     pub fn builder() -> ConnectionManagerBuilder {
         ConnectionManagerBuilder::default()
     }
@@ -65,15 +66,32 @@ impl ConnectionManager {
 
     /// A guard of the connected client of `name`; connects first where needed.
     ///
-    /// Any number of callers who ask at once make one attempt, and all get its result. A failure is remembered
-    /// for a short while and given at once to whoever asks meanwhile.
+    /// Any number of callers who ask at once make one attempt, and all get its result. It takes up to
+    /// `lifecycle.connect_timeout` (10 s unless told), in which what fails is tried again. A failure is then remembered for
+    /// a short while (`lifecycle.retry`) and given at once to whoever asks meanwhile; who asks after that causes one try.
+    /// What the type calls permanent stays until a reload, a [`disconnect`](Self::disconnect), or until a placeholder of the
+    /// connection stands for something else.
+    ///
+    /// The client of a [degraded](crate::ConnectionState::Degraded) connection is given, too.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), connection_registry::BoxError> {
+    /// use connection_registry::{ConnectionManager, ErrorKind};
+    ///
+    /// let connections = ConnectionManager::builder().build()?;
+    /// connections.insert("greeting", String::from("hello"))?;
+    /// assert_eq!(*connections.get::<String>("greeting").await?, "hello");
+    /// assert_eq!(connections.get::<u8>("greeting").await.unwrap_err().kind(), ErrorKind::WrongType);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
     /// `NotFound`, `Disabled` or `WrongType` at once; `Configuration` when a placeholder of this connection
     /// cannot be resolved; `ConnectFailed`, `ConnectTimeout` or `ConnectPanicked` when it does not come up within
-    /// its `lifecycle.connect_timeout`; `Disconnected` when it was closed meanwhile; `ShutDown` while all are closed;
-    /// `NoRuntime`. See [`ErrorKind`](crate::ErrorKind).
+    /// its `lifecycle.connect_timeout`; `TooManyInstances` when its template has as many as it may have, all in use;
+    /// `Disconnected` when it was closed meanwhile; `ShutDown` while all are closed, and for good after a
+    /// [`shutdown`](Self::shutdown); `NoRuntime`. See [`ErrorKind`](crate::ErrorKind).
     ///
     /// # Cancel safety
     ///
@@ -88,6 +106,16 @@ impl ConnectionManager {
 
     /// A guard of the client of `name` when it is connected now. Never waits and never connects.
     ///
+    /// ```
+    /// # fn main() -> Result<(), connection_registry::BoxError> {
+    /// use connection_registry::ConnectionManager;
+    ///
+    /// let connections = ConnectionManager::builder().build()?;
+    /// connections.insert("greeting", String::from("hello"))?;
+    /// assert_eq!(*connections.try_get::<String>("greeting")?, "hello");
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// `NotConnected`, or `NotFound`, `Disabled`, `WrongType`, `ShutDown` as for [`get`](Self::get).
@@ -101,7 +129,8 @@ impl ConnectionManager {
         }
     }
 
-    /// A handle: `name` and type are checked once, and asking it again and again costs no look-up. For loops.
+    /// A handle: `name` and type are checked once, and asking it again and again costs no look-up. For loops. Connects
+    /// nothing; [`Handle`] has an example.
     ///
     /// # Errors
     ///
@@ -132,12 +161,27 @@ impl ConnectionManager {
 
     /// Puts a ready-made client under `name`, in place of whatever is there: for test doubles, and for clients
     /// that the application makes itself. An earlier client is dropped with its last guard and told no goodbye:
-    /// [`disconnect`](Self::disconnect) first where it needs one.
+    /// [`disconnect`](Self::disconnect) first where it needs one. The new one is neither checked nor replaced by a
+    /// reload.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), connection_registry::BoxError> {
+    /// use connection_registry::ConnectionManager;
+    ///
+    /// /// What the application asks for.
+    /// struct Clock(fn() -> u64);
+    ///
+    /// let connections = ConnectionManager::builder().build()?;
+    /// connections.insert("clock", Clock(|| 42))?;
+    /// assert_eq!((connections.get::<Clock>("clock").await?.0)(), 42);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidName`](crate::ErrorKind::InvalidName), as
-    /// [`ConnectionRegistry::insert`](crate::ConnectionRegistry::insert); [`ErrorKind::ShutDown`](crate::ErrorKind::ShutDown).
+    /// [`ConnectionRegistry::insert`](crate::ConnectionRegistry::insert); [`ErrorKind::ShutDown`](crate::ErrorKind::ShutDown)
+    /// while all are closed and after a shutdown.
     pub fn insert<T: Send + Sync + 'static>(&self, name: &str, client: T) -> Result<()> {
         self.shared.registry.insert(name, client)
     }
@@ -152,7 +196,8 @@ impl ConnectionManager {
         &self.shared.registry
     }
 
-    /// What happens to the connections from now on.
+    /// What happens to the connections from now on: each change of a state or a client. Any number may subscribe; who is
+    /// slow holds nobody up and [is told](Events::missed) how many events were missed.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), connection_registry::BoxError> {
@@ -171,13 +216,13 @@ impl ConnectionManager {
     }
 
     /// Closes `name`: an attempt under way is aborted, a connected client is told goodbye and dropped with its
-    /// last guard. Does not wait for guards. The next [`get`](Self::get) connects anew, at once also after a
-    /// failure. Nothing to do is no error.
+    /// last guard. Does not wait for guards. Nothing connects anew before the next [`get`](Self::get), also of what is eager;
+    /// that one does so at once, also after a failure. Nothing to do is no error.
     ///
     /// # Errors
     ///
     /// `NotFound` or `Disabled`; `DisconnectFailed` when the type's `disconnect` fails, panics, or does not end
-    /// within `lifecycle.disconnect_timeout`. The client is let go of all the same.
+    /// within `lifecycle.disconnect_timeout` (5 s unless told). The client is let go of all the same.
     ///
     /// # Cancel safety
     ///
@@ -192,7 +237,8 @@ impl ConnectionManager {
     /// Closes every connection, as [`disconnect`](Self::disconnect) does: those that refer to others first, and
     /// those of one rank at the same time. One that fails does not stop the others. Meanwhile nothing is given out:
     /// callers get [`ErrorKind::ShutDown`](crate::ErrorKind::ShutDown). Afterwards the next [`get`](Self::get) connects
-    /// anew. [`shutdown`](Self::shutdown) closes for good, and waits for guards.
+    /// anew, and what failed before is tried at once. [`shutdown`](Self::shutdown) closes for good, waits for guards, and
+    /// keeps a deadline: prefer it at the end of a program.
     ///
     /// # Errors
     ///

@@ -66,8 +66,8 @@ pub struct ConnectionStatus {
     /// is nothing to try, and when the failure is [`permanent`](Self::permanent).
     #[serde(rename = "next_retry_secs", serialize_with = "maybe_seconds")]
     pub next_retry: Option<Duration>,
-    /// The connection type says that another attempt cannot help: none is made before a reload or a
-    /// [`disconnect`](ConnectionManager::disconnect).
+    /// The connection type says that another attempt cannot help: none is made before a reload, a
+    /// [`disconnect`](ConnectionManager::disconnect), or a `get` for which a placeholder stands for something else.
     pub permanent: bool,
     /// The last health check.
     pub last_check: Option<CheckStatus>,

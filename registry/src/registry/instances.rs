@@ -23,6 +23,18 @@ use crate::{
 ///
 /// An application mostly talks to the [`ConnectionManager`](crate::ConnectionManager) above it; this is the way
 /// to put a ready-made client in, such as a test double, and to take names out.
+///
+/// ```
+/// # fn main() -> Result<(), connection_registry::BoxError> {
+/// use connection_registry::ConnectionManager;
+///
+/// let connections = ConnectionManager::builder().build()?;
+/// connections.registry().insert("greeting", String::from("hello"))?;
+/// assert_eq!(connections.registry().names(), ["greeting"]);
+/// assert!(connections.registry().remove("greeting"));
+/// assert!(!connections.has("greeting"));
+/// # Ok(()) }
+/// ```
 pub struct ConnectionRegistry {
     index: Arc<Index>,
     /// Locked before the state of an entry, where both are.

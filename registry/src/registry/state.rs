@@ -27,7 +27,8 @@ pub enum ConnectionState {
     Draining,
     /// It was closed. Unless the manager is shut down, the next `get` connects anew.
     Closed,
-    /// The last attempt failed; the next one is made after a pause.
+    /// The last attempt failed. The next one is made after a pause; after a failure that the type calls permanent, when
+    /// something has changed.
     Failed,
 }
 

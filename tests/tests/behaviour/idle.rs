@@ -168,3 +168,13 @@ const SEED: u64 = 20_261_123;
 
 static CLOSED: AtomicUsize = AtomicUsize::new(0);
 static TORN_AWAY: AtomicUsize = AtomicUsize::new(0);
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_was_inserted_is_never_closed_for_being_idle() {
+    let (connections, server) = idler("inserted over it");
+    drop(connections.get::<Client>("a").await.unwrap());
+    connections.insert("a", 5_u8).unwrap();
+    sleep(Duration::from_secs(3600)).await;
+    assert_eq!(*connections.try_get::<u8>("a").unwrap(), 5);
+    assert_eq!(server.goodbyes(), 0, "who inserts over a client says goodbye to it before");
+}
