@@ -214,7 +214,8 @@ fn capture_end(name: &str, open: usize) -> Result<usize, Malformed> {
 
 /// Whether a text may stand in the place of a capture: nothing in it means anything in a URL, a path or a query.
 fn is_value(text: &str) -> bool {
-    (1..=MAX_VALUE).contains(&text.len()) && text.bytes().all(is_allowed)
+    // One that begins with a dash would be an option where it becomes an argument of a command.
+    (1..=MAX_VALUE).contains(&text.len()) && text.bytes().all(is_allowed) && !text.starts_with('-')
 }
 
 fn is_allowed(byte: u8) -> bool {

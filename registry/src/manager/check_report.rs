@@ -18,7 +18,7 @@ pub struct CheckReport {
 
 /// What came of checking one connection.
 ///
-/// Serialized it is `{ "name": "primary_db", "took": 0.012, "error": null }`: seconds, and the text of the error.
+/// Serialized it is `{ "name": "primary_db", "took_secs": 0.012, "error": null }`: seconds, and the text of the error.
 #[derive(Clone, Debug)]
 pub struct CheckResult {
     name: String,
@@ -78,6 +78,15 @@ impl Serialize for CheckReport {
     }
 }
 
+impl<'r> IntoIterator for &'r CheckReport {
+    type Item = &'r CheckResult;
+    type IntoIter = std::slice::Iter<'r, CheckResult>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.results().iter()
+    }
+}
+
 impl CheckResult {
     pub(super) fn new(name: String, took: Duration, error: Option<Error>) -> Self {
         Self { name, took, error }
@@ -113,7 +122,7 @@ impl Serialize for CheckResult {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut result = serializer.serialize_struct("CheckResult", 3)?;
         result.serialize_field("name", &self.name)?;
-        result.serialize_field("took", &self.took.as_secs_f64())?;
+        result.serialize_field("took_secs", &self.took.as_secs_f64())?;
         result.serialize_field("error", &self.error.as_ref().map(ToString::to_string))?;
         result.end()
     }

@@ -32,6 +32,8 @@ pub(super) struct Drains {
 #[derive(Default)]
 struct State {
     by_number: BTreeMap<u64, Arc<Drain>>,
+    /// Those that were told goodbye while guards were out, for as long as these are.
+    held: Vec<Arc<Drain>>,
     next: u64,
     /// What a shutdown reports of: from its begin on, also those that are over.
     record: Option<Vec<Arc<Drain>>>,
@@ -73,10 +75,15 @@ pub(super) struct DrainInfo {
 }
 
 impl Drains {
-    /// All that are on their way out now: by name, the oldest first.
+    /// All that are on their way out now, and those that guards still hold after their goodbye: by name, the oldest first.
     pub(super) fn list(&self) -> Vec<DrainInfo> {
-        let drains: Vec<_> = self.lock().by_number.values().cloned().collect();
-        let mut list: Vec<_> = drains.iter().map(|drain| drain.info()).collect();
+        let state = self.lock();
+        let drains: Vec<_> = state.held.iter().chain(state.by_number.values()).cloned().collect();
+        let on_their_way = state.by_number.len();
+        drop(state);
+        let first = drains.len() - on_their_way;
+        let is_there = |(at, info): (usize, DrainInfo)| (at >= first || info.guards > 0).then_some(info);
+        let mut list: Vec<_> = drains.iter().map(|drain| drain.info()).enumerate().filter_map(is_there).collect();
         list.sort_by(|a, b| a.name.cmp(&b.name));
         list
     }
@@ -84,7 +91,8 @@ impl Drains {
     /// From now on all are remembered, those of this moment included.
     pub(super) fn record(&self) {
         let mut state = self.lock();
-        let now = state.by_number.values().cloned().collect();
+        let held = state.held.iter().filter(|drain| drain.guards() > 0);
+        let now = held.chain(state.by_number.values()).cloned().collect();
         state.record.get_or_insert(now);
     }
 
@@ -122,8 +130,15 @@ impl Drains {
         let mut state = self.lock();
         let drain = state.by_number.remove(&number);
         self.count.send_replace(state.by_number.len());
+        let mut gone = Vec::new();
+        if let Some(drain) = drain {
+            let (held, free) = std::mem::take(&mut state.held).into_iter().partition(|drain| drain.guards() > 0);
+            (state.held, gone) = (held, free);
+            if drain.guards() > 0 { &mut state.held } else { &mut gone }.push(drain);
+        }
+        // Outside the lock: the drop of an error may be anybody's code.
         drop(state);
-        drop(drain);
+        drop(gone);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

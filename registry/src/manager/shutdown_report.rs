@@ -13,8 +13,8 @@ use crate::error::{Error, ErrorKind, Result};
 ///
 /// ```json
 /// {
-///   "clean": false, "took": 5.0, "closed": ["cache"],
-///   "laggards": [{ "name": "primary_db", "guards": 2, "age": 61.5, "error": null }]
+///   "clean": false, "took_secs": 5.0, "closed": ["cache"],
+///   "laggards": [{ "name": "primary_db", "guards": 2, "age_secs": 61.5, "error": null }]
 /// }
 /// ```
 #[derive(Clone)]
@@ -25,7 +25,7 @@ pub struct ShutdownReport(Arc<Inner>);
 pub struct Laggard {
     name: String,
     guards: usize,
-    #[serde(serialize_with = "seconds_if_any")]
+    #[serde(rename = "age_secs", serialize_with = "seconds_if_any")]
     age: Option<Duration>,
     #[serde(serialize_with = "text_if_any")]
     error: Option<Error>,
@@ -34,7 +34,7 @@ pub struct Laggard {
 #[derive(Serialize)]
 struct Inner {
     clean: bool,
-    #[serde(serialize_with = "seconds")]
+    #[serde(rename = "took_secs", serialize_with = "seconds")]
     took: Duration,
     closed: Vec<String>,
     laggards: Vec<Laggard>,
@@ -228,9 +228,9 @@ mod tests {
     #[test]
     fn a_report_is_plain_data_as_json() {
         let json = serde_json::to_string(&report()).unwrap();
-        let expected = "{\"clean\":false,\"took\":2.5,\"closed\":[\"a\",\"b\"],\"laggards\":[\
-            {\"name\":\"failed\",\"guards\":1,\"age\":null,\"error\":\"connection `failed` failed\"},\
-            {\"name\":\"held\",\"guards\":2,\"age\":1.5001,\"error\":null}]}";
+        let expected = "{\"clean\":false,\"took_secs\":2.5,\"closed\":[\"a\",\"b\"],\"laggards\":[\
+            {\"name\":\"failed\",\"guards\":1,\"age_secs\":null,\"error\":\"connection `failed` failed\"},\
+            {\"name\":\"held\",\"guards\":2,\"age_secs\":1.5001,\"error\":null}]}";
         assert_eq!(json, expected);
     }
 }

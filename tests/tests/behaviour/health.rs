@@ -611,7 +611,7 @@ async fn checking_all_reports_each_and_runs_a_bounded_number_at_once() {
     assert!(text.starts_with("c00: ok (1s)\nc01: ok"), "{text}");
     let json = serde_json::to_value(&report).unwrap();
     assert_eq!(json["ok"], false);
-    assert_eq!(json["results"][100], serde_json::json!({ "name": "double", "took": 0.0, "error": null }));
+    assert_eq!(json["results"][100], serde_json::json!({ "name": "double", "took_secs": 0.0, "error": null }));
     assert_eq!(json["results"][101]["error"], last.error().unwrap().to_string());
     let error = report.into_result().unwrap_err();
     assert_eq!((error.kind(), error.errors().len(), error.is_retryable()), (ErrorKind::CheckFailed, 1, true));

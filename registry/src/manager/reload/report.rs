@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 
 /// What a reload did: every connection that is enabled, or was, is in exactly one of the lists.
 ///
-/// Its `Display` is one line of counts and one for each failure. Serialized, `took` is in seconds and an error is its
+/// Its `Display` is one line of counts and one for each failure. Serialized, `took_secs` is in seconds and an error is its
 /// text. There is no secret of the configuration in it, and no value.
 #[derive(Clone, Debug, Default, Serialize)]
 #[non_exhaustive]
@@ -20,7 +20,7 @@ pub struct ReloadReport {
     added: Vec<String>,
     removed: Vec<String>,
     failed: Vec<ReloadFailure>,
-    #[serde(serialize_with = "seconds")]
+    #[serde(rename = "took_secs", serialize_with = "seconds")]
     took: Duration,
 }
 
