@@ -18,6 +18,7 @@ use super::{
     spans,
     task::AbortOnDrop,
     visit::Visit,
+    wait::Wait,
 };
 use crate::{
     config::{Lifecycle, Resolved},
@@ -31,14 +32,17 @@ use crate::{
 
 impl Shared {
     /// The entry of `name` once it is connected. It may be closed again by the time the caller looks.
+    ///
+    /// Ends within the `connect_timeout` that holds when it begins, whatever it has to wait for.
     pub(super) async fn connected(self: &Arc<Self>, name: &str, asked: Option<ClientType>) -> Result<Caller> {
+        let mut wait = Wait::begin(self);
         loop {
             // Looked up each time: while this waited, it may have been taken out, and another one put in.
             let entry = Caller::new(self.entry(name, asked)?);
             match self.begin(&entry)? {
                 Step::Connected => return Ok(entry),
                 Step::Wait(pending) => {
-                    if let Some(Outcome::Failed(error)) = pending.ended().await {
+                    if let Some(Outcome::Failed(error)) = wait.until_ended(&entry, pending).await? {
                         return Err(error);
                     }
                     // Look again: it is connected, or a goodbye has ended and this caller starts the next attempt.

@@ -34,6 +34,7 @@ mod status;
 mod task;
 mod timetable;
 mod visit;
+mod wait;
 #[cfg(feature = "watch")]
 mod watch;
 mod watch_over;
