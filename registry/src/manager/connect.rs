@@ -17,7 +17,7 @@ use super::{
     shared::{Shared, client_type, targets},
     spans,
     task::AbortOnDrop,
-    visit::Visit,
+    visit::{Leave, Visit},
     wait::Wait,
 };
 use crate::{
@@ -291,6 +291,8 @@ async fn supervise(mut report: Box<Report>, patience: Patience) {
 /// runtime is ending: the report says so when it is dropped.
 async fn one_try(attempt: &Attempt, report: &Report) -> Option<Result<Client, Failure<Error>>> {
     let visit = Visit::default();
+    // Also when this is given up, while the user's code blocks its thread.
+    let _leave = Leave(&visit);
     let (entry, id, lifecycle) = (Arc::clone(&report.entry), report.id, report.lifecycle);
     let others = OtherConnections { attempt: attempt.clone(), entry, id, visit: visit.clone() };
     let next_generation = others.entry.lock().slot.generation() + 1;
