@@ -276,7 +276,7 @@ async fn supervise(mut report: Box<Report>, patience: Patience) {
         let is_last = patience == Patience::OneTry
             || failure.permanent
             || !failure.failure.is_worth_another_try()
-            || Instant::now() + pause >= attempt.deadline();
+            || Instant::now().checked_add(pause).is_none_or(|next| next >= attempt.deadline());
         if is_last {
             return report.finish(Err(failure));
         }
