@@ -184,8 +184,9 @@ impl Report {
             state.is_stale = false;
             was_behind = std::mem::take(&mut state.is_behind);
         }
-        if matches!(finished, Finished::Replaced(_) | Finished::Kept) {
-            self.entry.has_ended_beside(matches!(finished, Finished::Replaced(_)));
+        // Also of one that began beside a client which was discarded since.
+        if !matches!(finished, Finished::Outdated(_)) {
+            self.entry.has_ended_beside(failure.is_none());
         }
         let news = shared.tell(&self.entry, &mut state);
         drop(state);
@@ -214,6 +215,10 @@ impl Report {
             (Finished::Current | Finished::Kept, None) => {
                 shared.watch_over(&self.entry, generation, &self.lifecycle);
                 self.sender.send_replace(Outcome::Settled);
+                // The client before was lost, before one by the changed configuration could take its place.
+                if was_behind {
+                    shared.dependents_follow();
+                }
             }
         }
     }
