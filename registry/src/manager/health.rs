@@ -150,7 +150,8 @@ impl Shared {
         state.last_check = Some(LastCheck { at, took, passed });
         let is_beyond_cure = !is_self_healing && change == Some(HealthChange::Degraded);
         let has_recovered = !is_self_healing && change == Some(HealthChange::Recovered);
-        state.is_stale = (state.is_stale || is_beyond_cure) && !has_recovered;
+        // What the configuration has changed is to be replaced however well it is.
+        state.is_stale = (state.is_stale || is_beyond_cure) && (!has_recovered || state.is_behind);
         let news = self.tell(entry, &mut state);
         if timed_out && !is_self_healing {
             self.discard(entry, state, &lifecycle);
