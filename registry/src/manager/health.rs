@@ -197,13 +197,9 @@ impl Shared {
         mut state: MutexGuard<'_, EntryState>,
         lifecycle: &Lifecycle,
     ) {
-        let is_kept_up = state.is_kept_up;
         let leases = entry.retire(&mut state);
         let goodbye = self.close_retired(entry, state, leases, Guards::WaitFor(lifecycle.drain_timeout));
         let (Some(goodbye), Ok(runtime)) = (goodbye, self.runtime()) else { return };
-        let mut state = entry.lock();
-        (state.is_kept_up, state.is_stale) = (is_kept_up, true);
-        drop(state);
         let (shared, entry) = (Arc::clone(self), Arc::clone(entry));
         runtime.spawn(async move {
             drop(goodbye.ended().await);

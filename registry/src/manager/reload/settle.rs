@@ -163,7 +163,6 @@ impl Subject<'_> {
         let failure = state.slot.failure().cloned();
         let outdated = if is_over { state.slot.renew() } else { None };
         let news = self.shared.tell(self.entry, &mut state);
-        let is_kept_up = state.is_kept_up;
         drop(state);
         drop(failure);
         news.log();
@@ -173,7 +172,8 @@ impl Subject<'_> {
         }
         if self.lifecycle_changed {
             self.shared.bring_up(self.entry, self.declared.lifecycle);
-        } else if is_over && is_kept_up {
+        }
+        if is_over {
             self.shared.retry(self.entry);
         }
         let is_other = is_other && is_connecting;
