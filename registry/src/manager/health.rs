@@ -63,9 +63,8 @@ impl Runner {
             let Some(shared) = manager.upgrade() else { return };
             let begun = shared.begin_check(&entry);
             drop(shared);
-            let Ok(Begun::Running { pending, generation }) = begun else { continue };
             // One that heeds no timeout still has the client: there is no second one beside it, and it fails again.
-            let is_stuck = pending.is_over();
+            let Ok(Begun::Running { pending, generation, is_stuck }) = begun else { continue };
             let outcome = pending.ended().await;
             let Some(shared) = manager.upgrade() else { return };
             if let (true, Some(Outcome::Failed(error))) = (is_stuck, &outcome) {
