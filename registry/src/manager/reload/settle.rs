@@ -127,6 +127,9 @@ impl Subject<'_> {
     /// The client is made from what the configuration says.
     fn in_line(&self, mut state: MutexGuard<'_, EntryState>) -> Settled {
         let lifecycle = self.declared.lifecycle;
+        if self.shared.notes_uses(self.entry.name(), &lifecycle) {
+            state.note_uses();
+        }
         let generation = state.slot.generation();
         let origin = state.slot.client_mut().and_then(|client| client.origin.as_mut());
         let before = origin.map(|origin| std::mem::replace(&mut origin.lifecycle, lifecycle));
