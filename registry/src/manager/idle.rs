@@ -13,9 +13,9 @@ impl Shared {
         let declared = self.lifecycle_of(entry.name());
         let now = self.now();
         let mut state = entry.lock();
-        let Some(client) = state.slot.client() else { return };
-        let lifecycle = declared.or_else(|| client.origin.as_ref().map(|origin| origin.lifecycle));
-        let Some(limit) = lifecycle.and_then(|lifecycle| lifecycle.idle_timeout) else { return };
+        // One that was inserted cannot be made again.
+        let Some(origin) = state.slot.client().and_then(|client| client.origin.as_ref()) else { return };
+        let Some(limit) = declared.unwrap_or(origin.lifecycle).idle_timeout else { return };
         let is_over = state.idle_for(now).is_some_and(|idle| idle >= limit);
         if is_over
             && !entry.is_awaited()
