@@ -124,8 +124,10 @@ impl Mark {
 
     /// From now on each use is noted.
     pub(crate) fn note_uses(&self) {
-        self.used_at.store(stamp(), Ordering::Relaxed);
-        self.flags.fetch_or(NOTED, Ordering::SeqCst);
+        if self.flags.load(Ordering::Acquire) & NOTED == 0 {
+            self.used_at.store(stamp(), Ordering::Relaxed);
+            self.flags.fetch_or(NOTED, Ordering::SeqCst);
+        }
     }
 
     /// When a guard was last made: larger is later, zero is never.

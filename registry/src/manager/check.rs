@@ -88,6 +88,8 @@ pub(super) enum Begun {
     Running {
         pending: Pending,
         generation: u64,
+        /// It has ended already, and still has the client.
+        is_stuck: bool,
     },
     /// Nobody knows how: the client was inserted.
     ReadyMade,
@@ -100,7 +102,7 @@ impl Shared {
             // Who checks is no user: the client may be closed for being idle meanwhile.
             let entry = Arc::clone(&*self.connected(name, None).await?);
             let (pending, generation) = match self.begin_check(&entry)? {
-                Begun::Running { pending, generation } => (pending, generation),
+                Begun::Running { pending, generation, .. } => (pending, generation),
                 Begun::ReadyMade => return Ok(()),
                 // Closed between the two: look again.
                 Begun::NoClient => continue,
@@ -172,7 +174,8 @@ impl Shared {
         let mut state = entry.lock();
         let generation = state.slot.generation();
         if let Some(pending) = &state.checking {
-            return Ok(Begun::Running { pending: pending.clone(), generation });
+            let is_stuck = pending.is_over();
+            return Ok(Begun::Running { pending: pending.clone(), generation, is_stuck });
         }
         let Some(client) = state.slot.client() else { return Ok(Begun::NoClient) };
         let Some(origin) = client.origin.clone() else { return Ok(Begun::ReadyMade) };
@@ -192,7 +195,7 @@ impl Shared {
         if !is_same {
             pending.abort();
         }
-        Ok(Begun::Running { pending, generation })
+        Ok(Begun::Running { pending, generation, is_stuck: false })
     }
 }
 

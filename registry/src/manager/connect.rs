@@ -17,7 +17,8 @@ use super::{
     shared::{Shared, client_type, targets},
     spans,
     task::AbortOnDrop,
-    visit::Visit,
+    visit::{Leave, Visit},
+    wait::Wait,
 };
 use crate::{
     config::{Lifecycle, Resolved},
@@ -31,14 +32,17 @@ use crate::{
 
 impl Shared {
     /// The entry of `name` once it is connected. It may be closed again by the time the caller looks.
+    ///
+    /// Ends within the `connect_timeout` that holds when it begins, whatever it has to wait for.
     pub(super) async fn connected(self: &Arc<Self>, name: &str, asked: Option<ClientType>) -> Result<Caller> {
+        let mut wait = Wait::begin(self);
         loop {
             // Looked up each time: while this waited, it may have been taken out, and another one put in.
             let entry = Caller::new(self.entry(name, asked)?);
             match self.begin(&entry)? {
                 Step::Connected => return Ok(entry),
                 Step::Wait(pending) => {
-                    if let Some(Outcome::Failed(error)) = pending.ended().await {
+                    if let Some(Outcome::Failed(error)) = wait.until_ended(&entry, pending).await? {
                         return Err(error);
                     }
                     // Look again: it is connected, or a goodbye has ended and this caller starts the next attempt.
@@ -180,8 +184,9 @@ impl Report {
             state.is_stale = false;
             was_behind = std::mem::take(&mut state.is_behind);
         }
-        if matches!(finished, Finished::Replaced(_) | Finished::Kept) {
-            self.entry.has_ended_beside(matches!(finished, Finished::Replaced(_)));
+        // Also of one that began beside a client which was discarded since.
+        if !matches!(finished, Finished::Outdated(_)) {
+            self.entry.has_ended_beside(failure.is_none());
         }
         let news = shared.tell(&self.entry, &mut state);
         drop(state);
@@ -210,6 +215,10 @@ impl Report {
             (Finished::Current | Finished::Kept, None) => {
                 shared.watch_over(&self.entry, generation, &self.lifecycle);
                 self.sender.send_replace(Outcome::Settled);
+                // The client before was lost, before one by the changed configuration could take its place.
+                if was_behind {
+                    shared.dependents_follow();
+                }
             }
         }
     }
@@ -272,7 +281,7 @@ async fn supervise(mut report: Box<Report>, patience: Patience) {
         let is_last = patience == Patience::OneTry
             || failure.permanent
             || !failure.failure.is_worth_another_try()
-            || Instant::now() + pause >= attempt.deadline();
+            || Instant::now().checked_add(pause).is_none_or(|next| next >= attempt.deadline());
         if is_last {
             return report.finish(Err(failure));
         }
@@ -287,6 +296,8 @@ async fn supervise(mut report: Box<Report>, patience: Patience) {
 /// runtime is ending: the report says so when it is dropped.
 async fn one_try(attempt: &Attempt, report: &Report) -> Option<Result<Client, Failure<Error>>> {
     let visit = Visit::default();
+    // Also when this is given up, while the user's code blocks its thread.
+    let _leave = Leave(&visit);
     let (entry, id, lifecycle) = (Arc::clone(&report.entry), report.id, report.lifecycle);
     let others = OtherConnections { attempt: attempt.clone(), entry, id, visit: visit.clone() };
     let next_generation = others.entry.lock().slot.generation() + 1;

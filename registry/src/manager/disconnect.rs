@@ -51,7 +51,11 @@ impl Shared {
     ) -> Option<Pending> {
         let (sender, pending) = Pending::new();
         let last_failure = state.slot.failure().cloned();
-        (state.is_kept_up, state.is_stale) = (false, false);
+        match guards {
+            // It is closed to be made anew.
+            Guards::WaitFor(_) => state.is_stale = true,
+            Guards::Leave | Guards::InTurn(_) => (state.is_kept_up, state.is_stale) = (false, false),
+        }
         let closed = state.slot.close(pending.clone());
         let news = self.tell(entry, &mut state);
         // In the same critical section: what comes after is for the next client.
@@ -151,7 +155,7 @@ pub(super) fn failures_of_all(failures: Vec<Error>) -> Result<()> {
 pub(super) enum Guards {
     /// Their client is told goodbye under them.
     Leave,
-    /// They have so long to go.
+    /// They have so long to go: then the client is made anew.
     WaitFor(Duration),
     /// They have their `drain_timeout`, and no longer than their rank of the shutdown has.
     InTurn(usize),

@@ -63,9 +63,8 @@ impl Runner {
             let Some(shared) = manager.upgrade() else { return };
             let begun = shared.begin_check(&entry);
             drop(shared);
-            let Ok(Begun::Running { pending, generation }) = begun else { continue };
             // One that heeds no timeout still has the client: there is no second one beside it, and it fails again.
-            let is_stuck = pending.is_over();
+            let Ok(Begun::Running { pending, generation, is_stuck }) = begun else { continue };
             let outcome = pending.ended().await;
             let Some(shared) = manager.upgrade() else { return };
             if let (true, Some(Outcome::Failed(error))) = (is_stuck, &outcome) {
@@ -150,7 +149,8 @@ impl Shared {
         state.last_check = Some(LastCheck { at, took, passed });
         let is_beyond_cure = !is_self_healing && change == Some(HealthChange::Degraded);
         let has_recovered = !is_self_healing && change == Some(HealthChange::Recovered);
-        state.is_stale = (state.is_stale || is_beyond_cure) && !has_recovered;
+        // What the configuration has changed is to be replaced however well it is.
+        state.is_stale = (state.is_stale || is_beyond_cure) && (!has_recovered || state.is_behind);
         let news = self.tell(entry, &mut state);
         if timed_out && !is_self_healing {
             self.discard(entry, state, &lifecycle);
@@ -196,13 +196,9 @@ impl Shared {
         mut state: MutexGuard<'_, EntryState>,
         lifecycle: &Lifecycle,
     ) {
-        let is_kept_up = state.is_kept_up;
         let leases = entry.retire(&mut state);
         let goodbye = self.close_retired(entry, state, leases, Guards::WaitFor(lifecycle.drain_timeout));
         let (Some(goodbye), Ok(runtime)) = (goodbye, self.runtime()) else { return };
-        let mut state = entry.lock();
-        (state.is_kept_up, state.is_stale) = (is_kept_up, true);
-        drop(state);
         let (shared, entry) = (Arc::clone(self), Arc::clone(entry));
         runtime.spawn(async move {
             drop(goodbye.ended().await);

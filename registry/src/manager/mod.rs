@@ -35,6 +35,7 @@ mod status;
 mod task;
 mod timetable;
 mod visit;
+mod wait;
 #[cfg(feature = "watch")]
 mod watch;
 mod watch_over;

@@ -18,7 +18,7 @@ impl Shared {
         drop(state);
         if wanted && !permanent {
             let pause = background(lifecycle).pause(failures, false, fastrand::f64());
-            self.agenda.add(self, self.now() + pause, entry.name(), super::agenda::What::Retry);
+            self.agenda.add(self, self.now().saturating_add(pause), entry.name(), super::agenda::What::Retry);
         }
     }
 

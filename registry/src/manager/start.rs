@@ -1,7 +1,7 @@
 //! Connecting before the first caller comes, and readiness.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashSet, VecDeque},
     sync::{Arc, Mutex, PoisonError, atomic::Ordering},
 };
 
@@ -101,16 +101,33 @@ impl Shared {
         }
         // No more are begun at once than have a place: the timeout of one that waits for its place would run.
         let workers = self.max_concurrent_connects.min(names.len());
+        let all = names.clone();
         let names = Arc::new(Mutex::new(names));
         let mut work = JoinSet::new();
         for _ in 0..workers {
             work.spawn_on(connect_next(Arc::clone(self), Arc::clone(&names)), runtime);
         }
         let mut failed = Vec::new();
+        let mut is_cut_short = false;
         while let Some(ended) = work.join_next().await {
+            is_cut_short |= ended.is_err();
             failed.extend(ended.into_iter().flatten());
         }
+        if is_cut_short {
+            let known: HashSet<_> = failed.iter().map(|(name, _)| Arc::clone(name)).collect();
+            let lost = all.into_iter().filter(|name| !known.contains(name) && !self.is_up(name));
+            failed.extend(lost.map(|name| (Arc::clone(&name), self.without_runtime(&name))));
+        }
         failed
+    }
+
+    fn is_up(&self, name: &str) -> bool {
+        self.registry.entry(name).is_none_or(|entry| entry.lock().slot.client().is_some())
+    }
+
+    fn without_runtime(&self, name: &str) -> Error {
+        let message = format!("{}: the runtime that connects it has ended or has no timers", self.describe(name));
+        Error::new(ErrorKind::NoRuntime, message).for_connection(name)
     }
 
     fn is_ready(&self, declared: &Declared) -> bool {

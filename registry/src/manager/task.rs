@@ -6,7 +6,10 @@ use std::{
     task::{Context, Poll},
 };
 
-use tokio::task::{JoinError, JoinHandle};
+use tokio::{
+    runtime::Handle,
+    task::{JoinError, JoinHandle},
+};
 
 /// A task that is aborted when this is dropped.
 pub(super) struct AbortOnDrop<T>(JoinHandle<T>);
@@ -15,6 +18,11 @@ impl<T: Send + 'static> AbortOnDrop<T> {
     /// Starts `work` on the current runtime.
     pub(super) fn spawn(work: impl Future<Output = T> + Send + 'static) -> Self {
         Self(tokio::spawn(work))
+    }
+
+    /// Starts `work` on `runtime`.
+    pub(super) fn spawn_on(runtime: &Handle, work: impl Future<Output = T> + Send + 'static) -> Self {
+        Self(runtime.spawn(work))
     }
 }
 

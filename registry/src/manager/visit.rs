@@ -1,6 +1,9 @@
 //! One try's way to its endpoint.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
 
 use super::{
     admission::{Admission, Pass},
@@ -15,8 +18,19 @@ use crate::{
 #[derive(Clone, Default)]
 pub(super) struct Visit(Arc<Way>);
 
+/// Gives back what a try has when it is given up.
+pub(super) struct Leave<'v>(pub(super) &'v Visit);
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
+}
+
 #[derive(Default)]
 struct Way {
+    /// Nobody waits for the try any more, and what it is still given it gives back.
+    is_over: AtomicBool,
     /// Known once the try wants to be let in.
     endpoint: OnceLock<Option<String>>,
     pass: OnceLock<Pass>,
@@ -29,6 +43,16 @@ impl Visit {
         let pass = admission.enter(endpoint).await;
         // A try is let in once.
         let _ = self.0.pass.set(pass);
+        if self.0.is_over.load(Ordering::SeqCst) {
+            self.step_aside();
+        }
+    }
+
+    /// The try is over or given up. Its code may block its thread and go on, but has no place for it.
+    fn leave(&self) {
+        if !self.0.is_over.swap(true, Ordering::SeqCst) {
+            self.step_aside();
+        }
     }
 
     /// The try waits for another connection, which may need its place.
@@ -55,8 +79,7 @@ impl Visit {
         self.0.endpoint.get().filter(|_| !is_in).map(Option::as_deref)
     }
 
-    /// The try is over: tells what it says of the endpoint, and gives its place back, also when its code blocks its
-    /// thread and goes on.
+    /// The try is over: tells what it says of the endpoint.
     pub(super) fn ended(&self, failure: Option<&Failure<Error>>, backoff: &Backoff) {
         let Some(pass) = self.0.pass.get() else { return };
         match failure {
@@ -65,7 +88,6 @@ impl Visit {
             Some(Failure { failure, .. }) if says_that_it_is_down(failure) => pass.unreached(failure, backoff),
             Some(_) => {}
         }
-        pass.step_aside();
     }
 }
 

@@ -16,6 +16,10 @@ impl Shared {
         if state.slot.client().is_none() || state.slot.generation() != generation {
             return;
         }
+        // A reload may have set the timeout since the client was made.
+        if lifecycle.idle_timeout.is_some() {
+            state.note_uses();
+        }
         state.watched = Watched { idle_since: Some(now), used_at: state.used_at() };
         // The first check comes at a random moment of the interval, so that connections that were made together are not
         // checked together.

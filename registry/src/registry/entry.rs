@@ -393,6 +393,11 @@ impl EntryState {
         self.marks().map(Mark::used_at).fold(self.used_at, u64::max)
     }
 
+    /// From now on each use of the current client is noted.
+    pub(crate) fn note_uses(&self) {
+        self.marks().for_each(Mark::note_uses);
+    }
+
     /// The marks of all leases of the current client.
     fn marks(&self) -> impl Iterator<Item = &Mark> {
         let own = self.slot.client().map(|client| &client.any);

@@ -24,6 +24,7 @@ mod reentrancy;
 mod references;
 mod reload;
 mod runtime;
+mod seams;
 mod secrets;
 mod shutdown;
 mod shutdown_runtime;

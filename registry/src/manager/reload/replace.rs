@@ -82,11 +82,10 @@ impl Shared {
         let mut state = entry.lock();
         let outdated = if state.slot.is_connecting() { state.slot.renew() } else { None };
         let news = self.tell(entry, &mut state);
-        let is_kept_up = state.is_kept_up;
         drop(state);
         news.log();
-        outdated.iter().for_each(Pending::supersede);
-        if is_kept_up {
+        if let Some(outdated) = outdated {
+            outdated.supersede();
             self.retry(entry);
         }
         Fate::Unchanged
@@ -184,9 +183,7 @@ impl Shared {
 
     /// Closes the client, when its guards are gone, and connects anew.
     async fn break_first(self: &Arc<Self>, entry: &Arc<Entry>, lifecycle: Lifecycle) -> Fate {
-        let is_kept_up = entry.lock().is_kept_up;
         let goodbye = self.close(entry, Guards::WaitFor(lifecycle.drain_timeout));
-        entry.lock().is_kept_up = is_kept_up;
         if let Some(goodbye) = goodbye
             && let Some(Outcome::ClosedBadly(error)) = goodbye.ended().await
         {

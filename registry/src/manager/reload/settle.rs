@@ -127,6 +127,9 @@ impl Subject<'_> {
     /// The client is made from what the configuration says.
     fn in_line(&self, mut state: MutexGuard<'_, EntryState>) -> Settled {
         let lifecycle = self.declared.lifecycle;
+        if self.shared.notes_uses(self.entry.name(), &lifecycle) {
+            state.note_uses();
+        }
         let generation = state.slot.generation();
         let origin = state.slot.client_mut().and_then(|client| client.origin.as_mut());
         let before = origin.map(|origin| std::mem::replace(&mut origin.lifecycle, lifecycle));
@@ -163,7 +166,6 @@ impl Subject<'_> {
         let failure = state.slot.failure().cloned();
         let outdated = if is_over { state.slot.renew() } else { None };
         let news = self.shared.tell(self.entry, &mut state);
-        let is_kept_up = state.is_kept_up;
         drop(state);
         drop(failure);
         news.log();
@@ -173,7 +175,8 @@ impl Subject<'_> {
         }
         if self.lifecycle_changed {
             self.shared.bring_up(self.entry, self.declared.lifecycle);
-        } else if is_over && is_kept_up {
+        }
+        if is_over {
             self.shared.retry(self.entry);
         }
         let is_other = is_other && is_connecting;
