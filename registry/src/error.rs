@@ -1,6 +1,6 @@
 //! The one error of the crate: opaque, cheap to clone, and safe to print.
 
-use std::{error::Error as StdError, fmt, sync::Arc};
+use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use serde::Serialize;
 
@@ -80,6 +80,8 @@ impl Error {
             message: message.into(),
             help: None,
             retryable: false,
+            attempts: 0,
+            retry_after: None,
             causes: None,
             original: None,
             diagnostics: Vec::new(),
@@ -102,6 +104,16 @@ impl Error {
 
     pub(crate) fn retryable(self, retryable: bool) -> Self {
         self.with(|inner| inner.retryable = retryable)
+    }
+
+    /// So many attempts have failed in a row.
+    pub(crate) fn in_attempt(self, attempts: u32) -> Self {
+        self.with(|inner| inner.attempts = attempts)
+    }
+
+    /// The next attempt is made after a pause.
+    pub(crate) fn again_in(self, pause: Duration) -> Self {
+        self.with(|inner| inner.retry_after = Some(pause))
     }
 
     /// Adds what the connection type returned; `scrub` takes the secrets out of its texts.
@@ -155,6 +167,17 @@ impl Error {
         self.cause().and_then(|cause| cause.downcast_ref::<Self>()).is_some()
     }
 
+    /// How many attempts to connect have failed in a row, this one included; zero for other kinds.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// How long after this error was given the next attempt is made for whoever asks; `None` when nothing is remembered, and
+    /// when the type says that trying again cannot help. An HTTP service may answer 503 with it as `Retry-After`.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
     /// Every problem of the configuration, in file order; empty for other kinds.
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.0.diagnostics
@@ -167,7 +190,8 @@ impl Error {
     }
 
     /// The error exactly as the connection type returned it, to downcast. Unlike
-    /// [`source`](StdError::source) its texts are whatever the driver wrote.
+    /// [`source`](StdError::source) its texts are whatever the driver wrote: they may have a secret in them, so do not log
+    /// them.
     pub fn cause(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
         self.0.original.as_deref()
     }
@@ -308,6 +332,8 @@ struct Inner {
     message: String,
     help: Option<String>,
     retryable: bool,
+    attempts: u32,
+    retry_after: Option<Duration>,
     causes: Option<Arc<Cause>>,
     original: Option<Arc<dyn StdError + Send + Sync>>,
     diagnostics: Vec<Diagnostic>,

@@ -91,7 +91,7 @@ impl Shared {
             Ask::Wait(pending) => Some(Step::Wait(pending.clone())),
             Ask::Removed => Some(Step::LookAgain),
             Ask::Sealed => return Err(self.shut_down(entry.name())),
-            Ask::Refused { failure, retry_in } => return Err(failure.clone().help(again(retry_in))),
+            Ask::Refused { failure, retry_in } => return Err(not_now(failure, retry_in)),
             Ask::Start => None,
         })
     }
@@ -179,6 +179,7 @@ impl Report {
         let finished =
             state.slot.finish(self.id, shared.now(), result, &while_waited_for(&self.lifecycle), fastrand::f64());
         let generation = state.slot.generation();
+        let retry_in = state.slot.retry_at().map(|(at, _)| at.saturating_sub(shared.now()));
         let mut was_behind = false;
         if failure.is_none() && !matches!(finished, Finished::Outdated(_)) {
             state.is_stale = false;
@@ -202,6 +203,10 @@ impl Report {
                     spans::kept(self.entry.name(), generation, &failure);
                 }
                 shared.retry_later(&self.entry, &self.lifecycle, permanent);
+                let failure = match retry_in {
+                    Some(pause) if pause <= FOR_GOOD => failure.again_in(pause),
+                    _ => failure,
+                };
                 self.sender.send_replace(Outcome::Failed(failure));
             }
             (Finished::Replaced(old), _) => {
@@ -384,12 +389,16 @@ impl Drop for Delivery {
     }
 }
 
-/// When a failure is forgotten, for people.
-fn again(retry_in: Duration) -> String {
+/// The failure that is remembered, for who asks before it is forgotten.
+fn not_now(failure: &Error, retry_in: Duration) -> Error {
     if retry_in > FOR_GOOD {
-        return "trying again cannot help; it is tried again after a reload, a `disconnect`, or a change of what its placeholders give".to_owned();
+        return failure.clone().help(
+            "trying again cannot help; it is tried again after a reload, a `disconnect`, or a change of what its \
+             placeholders give",
+        );
     }
-    format!("not tried again for {}", humantime::format_duration(rounded(retry_in)))
+    let pause = humantime::format_duration(rounded(retry_in));
+    failure.clone().help(format!("not tried again for {pause}")).again_in(retry_in)
 }
 
 /// The pauses while callers wait or may come.

@@ -51,7 +51,8 @@ impl Attempt {
         let limit = limit.map(|limit| format!(": {limit}")).unwrap_or_default();
         let message = format!("{} failed to connect (attempt {number}, after {took}){limit}", self.describe());
         let error = self.error(ErrorKind::ConnectFailed, message);
-        let failure = error.retryable(!hopeless).caused_by(cause, &|text| without_secrets(text, secrets));
+        let failure =
+            error.retryable(!hopeless).in_attempt(number).caused_by(cause, &|text| without_secrets(text, secrets));
         Failure { failure, permanent }
     }
 
@@ -128,7 +129,7 @@ impl Attempt {
     }
 
     fn transient(&self, kind: ErrorKind, message: String) -> Failure<Error> {
-        let failure = self.error(kind, message).retryable(true);
+        let failure = self.error(kind, message).retryable(true).in_attempt(self.number());
         Failure { failure, permanent: false }
     }
 

@@ -131,7 +131,6 @@ impl Drop for Sealed {
 
 impl Shared {
     /// Whether the manager is shut down, or about to be.
-    #[cfg(feature = "watch")]
     pub(super) fn is_shut_down(&self) -> bool {
         self.closing.lock().for_good.is_some()
     }

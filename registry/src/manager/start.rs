@@ -37,7 +37,9 @@ impl ConnectionManager {
     ///
     /// [`ErrorKind::StartFailed`](crate::ErrorKind::StartFailed) when a required one is not up within its
     /// `lifecycle.connect_timeout`, with the error of each such one in [`Error::errors`](crate::Error::errors), by name. It
-    /// is told when all have ended; the others are connected.
+    /// is told when all have ended; the others are connected. [`ErrorKind::ShutDown`](crate::ErrorKind::ShutDown) while all
+    /// connections are being closed, and after that when the manager was shut down;
+    /// [`ErrorKind::NoRuntime`](crate::ErrorKind::NoRuntime).
     ///
     /// # Cancel safety
     ///
@@ -68,6 +70,9 @@ impl ConnectionManager {
 impl Shared {
     async fn start(self: &Arc<Self>) -> Result<()> {
         let runtime = self.runtime()?;
+        if self.registry.is_sealed() {
+            return Err(Error::new(ErrorKind::ShutDown, "nothing is started: all connections are being closed"));
+        }
         self.is_started.store(true, Ordering::Release);
         let configuration = self.configuration();
         let is_eager = |declared: &&Declared| counts(declared) && declared.lifecycle.start == Start::Eager;
@@ -84,8 +89,7 @@ impl Shared {
             return Ok(());
         }
         failures.sort_by(|a, b| a.connection().cmp(&b.connection()));
-        let message =
-            format!("{} of {} connections that are to be up from the start are not", failures.len(), eager.len());
+        let message = format!("{} of {} eager connections are not up, and are required", failures.len(), eager.len());
         let retryable = failures.iter().all(Error::is_retryable);
         Err(Error::new(ErrorKind::StartFailed, message).retryable(retryable).related(failures))
     }

@@ -110,12 +110,16 @@ async fn a_server_that_is_down_costs_the_first_caller_the_timeout_and_the_next_o
     check(&error, ErrorKind::ConnectFailed, &["the other side said no", "(attempt "]);
     assert!(started.elapsed() <= Duration::from_secs(10), "{:?}", started.elapsed());
     assert!((7..=12).contains(&record.attempts()), "{} attempts", record.attempts());
+    assert_eq!(error.attempts() as usize, record.attempts());
+    assert!(error.retry_after().unwrap() <= Duration::from_secs(2), "{:?}", error.retry_after());
     let before = record.attempts();
     let started = Instant::now();
     for _ in 0..100 {
         connections.get::<ProbeClient>("a").await.unwrap_err();
     }
     assert_eq!((record.attempts(), started.elapsed()), (before, Duration::ZERO));
+    let remembered = connections.get::<ProbeClient>("a").await.unwrap_err();
+    assert_eq!((remembered.attempts(), remembered.retry_after()), (error.attempts(), error.retry_after()));
     sleep(Duration::from_secs(2)).await;
     let started = Instant::now();
     connections.get::<ProbeClient>("a").await.unwrap_err();
@@ -141,7 +145,7 @@ async fn a_failure_that_the_type_calls_permanent_is_not_tried_again_soon() {
     sleep(Duration::from_secs(1_000_000)).await;
     let error = connections.get::<ProbeClient>("a").await.unwrap_err();
     check(&error, ErrorKind::ConnectFailed, &["the password is wrong", "trying again cannot help"]);
-    assert_eq!(record.attempts(), 1);
+    assert_eq!((record.attempts(), error.attempts(), error.retry_after()), (1, 1, None));
     connections.disconnect("a").await.unwrap();
     connections.get::<ProbeClient>("a").await.unwrap_err();
     assert_eq!(record.attempts(), 2, "a disconnect forgets the failure");

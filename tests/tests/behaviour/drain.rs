@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use connection_registry::{BoxError, ConnectContext, Connection, connection_type};
-use connection_registry_tests::manager;
+use connection_registry_tests::{ProbeClient, manager};
 use tokio::{runtime::Handle, sync::watch, time::Instant};
 
 /// A connection that is ready at the moment at which its attempt is given up, and takes its time to say goodbye.
@@ -52,4 +52,23 @@ async fn a_client_that_comes_after_its_attempt_was_given_up_is_told_goodbye() {
     while Handle::current().metrics().num_alive_tasks() > 0 {
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_guard_that_outlives_the_goodbye_of_its_client_is_told_for_as_long_as_it_is_out() {
+    let connections = manager("connections.a = { type = 'probe', record = 'held on' }");
+    let draining = || connections.status().get("a").unwrap().draining;
+    for _ in 0..3 {
+        let guard = connections.get::<ProbeClient>("a").await.unwrap();
+        connections.disconnect("a").await.unwrap();
+        assert_eq!(draining(), 1);
+        drop(guard);
+        assert_eq!(draining(), 0);
+    }
+    let guard = connections.get::<ProbeClient>("a").await.unwrap();
+    connections.disconnect("a").await.unwrap();
+    let report = connections.shutdown(Duration::from_secs(1)).await;
+    assert_eq!(report.laggards().iter().map(|it| (it.name(), it.guards())).collect::<Vec<_>>(), [("a", 1)]);
+    assert!(!report.is_clean());
+    drop(guard);
 }

@@ -75,7 +75,7 @@ async fn a_required_one_that_fails_is_an_error_and_the_others_are_connected() {
     assert!(!error.is_retryable(), "one of them is permanent");
     let kinds: Vec<_> = error.errors().iter().map(|error| (error.connection(), error.kind())).collect();
     assert_eq!(kinds, [(Some("a bad"), ErrorKind::ConnectTimeout), (Some("b bad"), ErrorKind::ConnectFailed)]);
-    assert!(error.to_string().starts_with("2 of 3 connections that are to be up from the start are not"), "{error}");
+    assert!(error.to_string().starts_with("2 of 3 eager connections are not up, and are required"), "{error}");
     assert!(is_up(&connections, "good").await);
     assert!(!connections.ready());
 }
@@ -140,6 +140,14 @@ async fn a_start_that_nobody_waits_for_any_more_leaves_its_attempts_to_callers()
     assert!(left.is_err());
     connections.get::<ProbeClient>("left").await.unwrap();
     assert_eq!(attempts("left"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_after_a_shutdown_says_so() {
+    let connections = manager(&probe("too late", ""));
+    connections.shutdown(Duration::from_secs(1)).await;
+    assert_eq!(connections.start().await.unwrap_err().kind(), ErrorKind::ShutDown);
+    assert!(!connections.ready());
 }
 
 #[test]

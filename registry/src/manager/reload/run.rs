@@ -135,7 +135,8 @@ async fn reload(shared: &Arc<Shared>) -> Result<ReloadReport> {
         }
     }
     replaced.into_iter().for_each(|(name, fate)| report.add(&name, fate));
-    Ok(report)
+    // Cut short: what was to be replaced is closed now.
+    if shared.is_shut_down() { Err(shut_down()) } else { Ok(report) }
 }
 
 fn loaded(shared: &Shared) -> Result<Declarations> {
