@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{
     runtime::{Builder, Handle},
-    time::{Instant, sleep},
+    time::{Instant, sleep, timeout},
 };
 
 use crate::{
@@ -83,9 +83,12 @@ async fn a_drain_ends_by_itself_at_its_timeout() {
     sleep(Duration::from_millis(4900)).await;
     // The goodbye is said under the guard by now.
     assert_eq!(draining(&connections), [(Some(1), 1)]);
+    assert!(timeout(Duration::ZERO, connections.shared.drains.are_over()).await.is_err());
     sleep(Duration::from_millis(200)).await;
-    assert_eq!(draining(&connections), []);
+    timeout(Duration::ZERO, connections.shared.drains.are_over()).await.expect("nothing is on its way out");
+    assert_eq!(draining(&connections), [(Some(1), 1)], "the guard still has it");
     drop(held);
+    assert_eq!(draining(&connections), []);
 }
 
 #[tokio::test(start_paused = true)]
@@ -113,8 +116,9 @@ fn a_drain_is_over_when_its_runtime_ends() {
         });
         assert_eq!(draining(&connections), [(Some(1), 1)]);
         drop(runtime);
-        assert_eq!(draining(&connections), []);
+        assert_eq!(draining(&connections), [(Some(1), 1)], "the guard still has it");
         drop(held);
+        assert_eq!(draining(&connections), [], "nothing is on its way out");
     }
 }
 
@@ -137,8 +141,10 @@ async fn a_shutdown_hurries_the_drains_before_it_and_reports_of_them() {
     assert!(report.laggards()[0].error().is_none(), "{report}");
     assert!(report.closed().is_empty(), "one of its clients lags");
     releasing.await.unwrap();
-    assert_eq!((draining(&connections), Handle::current().metrics().num_alive_tasks()), (vec![], 0));
+    assert_eq!(Handle::current().metrics().num_alive_tasks(), 0);
+    assert_eq!(draining(&connections), [(Some(1), 1)], "the guard still has it");
     drop(held);
+    assert_eq!(draining(&connections), []);
 }
 
 #[tokio::test(start_paused = true)]
