@@ -28,7 +28,7 @@ impl Watched {
     fn be_used(&self) {
         self.users.fetch_add(1, Ordering::SeqCst);
         assert!(!self.is_closed.load(Ordering::SeqCst), "it was closed before");
-        std::hint::spin_loop();
+        a_while();
         assert!(!self.is_closed.load(Ordering::SeqCst), "it was closed while it was used");
         self.users.fetch_sub(1, Ordering::SeqCst);
     }
@@ -43,6 +43,11 @@ fn connect(state: &mut EntryState) -> (Arc<Watched>, Option<Client>) {
     let client = Client { any, client_type, origin: None, generation: 0, connected_at: Duration::ZERO };
     let before = state.slot.insert(client).client;
     (watched, before)
+}
+
+/// Long enough that the other side gets on.
+fn a_while() {
+    (0..100).for_each(|_| std::hint::spin_loop());
 }
 
 #[test]
@@ -62,6 +67,8 @@ fn of_a_user_and_who_closes_the_unused_client_one_sees_the_other() {
                 while !is_over.load(Ordering::Relaxed) {
                     if let Some(conn) = registry.ready::<Arc<Watched>>("name") {
                         conn.be_used();
+                        drop(conn);
+                        a_while();
                     } else if let Some(Ok(conn)) = entry.guard::<Arc<Watched>>() {
                         conn.be_used();
                     }
@@ -72,7 +79,7 @@ fn of_a_user_and_who_closes_the_unused_client_one_sees_the_other() {
             });
         }
         let threads_fail = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            for _ in 0..50_000 {
+            for _ in 0..300_000 {
                 let mut state = entry.lock();
                 let Some(leases) = entry.retire_if_unused(&mut state) else {
                     kept += 1;
