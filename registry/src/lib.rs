@@ -91,6 +91,8 @@
 //! - Nothing that this crate prints shows a value that may be secret; what a driver prints by itself is beyond its reach.
 //! - A client whose server has died is given out until its checks, or those who use it, find out: see
 //!   [`guide::lifecycle`](guide::lifecycle#health).
+//! - Connecting and its timeouts run on the manager's runtime: on a current-thread one that nobody drives, a `get` from
+//!   elsewhere waits until somebody does.
 //! - A manager that was made before a fork connects nothing in the child: build another one there.
 
 // So that the attribute's expansion finds the crate by its name inside the crate too.

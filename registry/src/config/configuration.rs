@@ -1,6 +1,6 @@
 //! What loading gives: all connections, checked, ready to be made.
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{collections::HashMap, fmt, path::Path, sync::Arc};
 
 use super::{
     check::Checked,
@@ -32,6 +32,8 @@ pub(crate) struct Configuration<I> {
     /// Sorted by name, as `states`.
     declared: Vec<Declared>,
     states: Vec<State<I>>,
+    /// Where each name is in these two. Names are looked up at every attempt, and several times each by a reload.
+    places: HashMap<Arc<str>, u32, foldhash::fast::RandomState>,
     templates: Templates,
     /// Without the files that placeholders in fields name.
     reads: Reads,
@@ -76,7 +78,9 @@ impl<I: Clone> Configuration<I> {
         let templates = Templates::new(
             patterns.filter_map(|(at, connection)| Some((Arc::clone(connection.pattern.as_ref()?), at))),
         );
-        let (declared, states) = checked.into_iter().map(|connection| parts(connection, &sources)).unzip();
+        let (declared, states): (Vec<Declared>, _) =
+            checked.into_iter().map(|connection| parts(connection, &sources)).unzip();
+        let places = (0..).zip(&declared).map(|(at, declared)| (Arc::clone(&declared.name), at)).collect();
         Self {
             config_dir: context.request.main.config_dir(),
             environment: context.request.environment.clone(),
@@ -84,6 +88,7 @@ impl<I: Clone> Configuration<I> {
             sources,
             declared,
             states,
+            places,
             templates,
             reads: context.reads,
         }
@@ -108,6 +113,10 @@ impl<I: Clone> Configuration<I> {
     /// connection has the name of a template.
     pub(crate) fn declaration(&self, name: &str) -> Option<&Declared> {
         self.origin(name).map(|origin| &self.declared[origin.at])
+    }
+
+    pub(crate) fn has_templates(&self) -> bool {
+        !self.templates.is_empty()
     }
 
     /// What a name must be to fit, when there is no connection `name` and a template would make one but for the
@@ -210,7 +219,7 @@ impl<I: Clone> Configuration<I> {
     }
 
     fn position(&self, name: &str) -> Option<usize> {
-        self.declared.binary_search_by(|declared| (*declared.name).cmp(name)).ok()
+        self.places.get(name).map(|at| *at as usize)
     }
 
     fn origin<'a>(&'a self, name: &'a str) -> Option<Origin<'a>> {

@@ -154,6 +154,10 @@ impl Templates {
         Self { sorted }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.sorted.is_empty()
+    }
+
     /// The place of the template that `name` is made from, and what its captures are.
     pub(super) fn fit<'a>(&'a self, name: &'a str) -> Option<(usize, Captured<'a>)> {
         self.sorted.iter().find_map(|(pattern, at)| Some((*at, pattern.fit(name)?)))

@@ -15,12 +15,12 @@ use tracing::Instrument;
 use super::{
     check_report::{CheckReport, CheckResult},
     connections::ConnectionManager,
-    failure::rounded,
     health::Verdict,
     metrics,
     shared::Shared,
     spans,
     task::AbortOnDrop,
+    times::readable,
 };
 use crate::{
     config::without_secrets,
@@ -297,10 +297,6 @@ async fn ask(manager: Weak<Shared>, loan: Loan, origin: Origin) -> Result<()> {
 fn failed(manager: &Weak<Shared>, name: &str, what: &str) -> Error {
     let describe = manager.upgrade().map_or_else(|| format!("connection `{name}`"), |shared| shared.describe(name));
     Error::new(ErrorKind::CheckFailed, format!("{describe} {what}")).for_connection(name)
-}
-
-fn readable(took: Duration) -> humantime::FormattedDuration {
-    humantime::format_duration(rounded(took))
 }
 
 /// How many checks of [`check_all`](ConnectionManager::check_all) run at once.

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
-use super::failure::rounded;
+use super::times::readable;
 use crate::error::{Error, ErrorKind, Result};
 
 /// What [`check_all`](crate::ConnectionManager::check_all) found: a result for each connection, sorted by name.
@@ -110,7 +110,7 @@ impl CheckResult {
 
 impl fmt::Display for CheckResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (name, took) = (&self.name, humantime::format_duration(rounded(self.took)));
+        let (name, took) = (&self.name, readable(self.took));
         match &self.error {
             None => write!(f, "{name}: ok ({took})"),
             Some(error) => write!(f, "{name}: {error} ({took})"),

@@ -10,13 +10,15 @@ use tokio::{
 use tracing::Instrument;
 
 use super::{
-    failure::{Attempt, Tries, rounded},
+    failure::{Attempt, Tries},
+    instances::notes_uses,
     metrics,
     references::{OtherConnections, Waiting},
     retry::Patience,
     shared::{Shared, client_type, targets},
     spans,
     task::AbortOnDrop,
+    times::readable,
     visit::{Leave, Visit},
     wait::Wait,
 };
@@ -161,20 +163,20 @@ impl Report {
         self.told = true;
         let shared = Arc::clone(&self.attempt.shared);
         let failure = result.as_ref().err().cloned();
-        if let Ok(client) = &result
-            && shared.notes_uses(self.entry.name(), &self.lifecycle)
-        {
-            client.any.any_mark().note_uses();
-        }
         let mut state = self.entry.lock();
         let last_failure = state.slot.failure().cloned();
+        // Let go of after the lock, as the last one of a configuration is.
+        let configuration = shared.configuration();
         let is_next = state.slot.is_current(self.id) && state.slot.client().is_some() && result.is_ok();
         let leases = if is_next { self.entry.retire(&mut state) } else { Default::default() };
         // Settings may have changed on the way: a reload that comes later sees the client and changes them itself.
-        if let Ok(Client { origin: Some(origin), .. }) = &mut result
-            && let Some(lifecycle) = shared.lifecycle_of(self.entry.name())
+        if let Ok(Client { origin: Some(origin), any, .. }) = &mut result
+            && let Some(declared) = configuration.declaration(self.entry.name())
         {
-            (origin.lifecycle, self.lifecycle) = (lifecycle, lifecycle);
+            (origin.lifecycle, self.lifecycle) = (declared.lifecycle, declared.lifecycle);
+            if notes_uses(declared) {
+                any.any_mark().note_uses();
+            }
         }
         let finished =
             state.slot.finish(self.id, shared.now(), result, &while_waited_for(&self.lifecycle), fastrand::f64());
@@ -209,18 +211,13 @@ impl Report {
                 };
                 self.sender.send_replace(Outcome::Failed(failure));
             }
-            (Finished::Replaced(old), _) => {
+            (finished, _) => {
                 shared.watch_over(&self.entry, generation, &self.lifecycle);
                 self.sender.send_replace(Outcome::Settled);
-                shared.drain(self.entry.name(), Retired::new(old, leases));
-                if was_behind {
-                    shared.dependents_follow();
+                if let Finished::Replaced(old) = finished {
+                    shared.drain(self.entry.name(), Retired::new(old, leases));
                 }
-            }
-            (Finished::Current | Finished::Kept, None) => {
-                shared.watch_over(&self.entry, generation, &self.lifecycle);
-                self.sender.send_replace(Outcome::Settled);
-                // The client before was lost, before one by the changed configuration could take its place.
+                // Also when the client before was lost before this one could take its place.
                 if was_behind {
                     shared.dependents_follow();
                 }
@@ -397,7 +394,7 @@ fn not_now(failure: &Error, retry_in: Duration) -> Error {
              placeholders give",
         );
     }
-    let pause = humantime::format_duration(rounded(retry_in));
+    let pause = readable(retry_in);
     failure.clone().help(format!("not tried again for {pause}")).again_in(retry_in)
 }
 

@@ -11,12 +11,12 @@ use tracing::Instrument;
 
 use super::{
     drain::{Draining, Leaving},
-    failure::rounded,
-    metrics,
+    metrics, ranks,
     shared::Shared,
     shutdown::Sealed,
     spans,
     task::AbortOnDrop,
+    times::rounded,
     timetable::{Timetable, Turn, after, within},
 };
 use crate::{
@@ -281,24 +281,7 @@ pub(super) fn ranks(entries: Vec<Arc<Entry>>) -> Vec<Vec<Arc<Entry>>> {
         .iter()
         .map(|entry| entry.dependencies().iter().filter_map(|name| names.get(name).copied()).collect())
         .collect();
-    let mut dependents = vec![0_usize; entries.len()];
-    for at in depends_on.iter().flatten() {
-        dependents[*at] += 1;
-    }
     let mut left: Vec<Option<Arc<Entry>>> = entries.into_iter().map(Some).collect();
-    let mut rank: Vec<usize> = (0..left.len()).filter(|at| dependents[*at] == 0).collect();
-    let mut ranks = Vec::new();
-    while !rank.is_empty() {
-        ranks.push(rank.iter().filter_map(|at| left[*at].take()).collect());
-        let mut next = Vec::new();
-        for at in rank.iter().flat_map(|at| &depends_on[*at]) {
-            dependents[*at] -= 1;
-            if dependents[*at] == 0 {
-                next.push(*at);
-            }
-        }
-        rank = next;
-    }
-    ranks.push(left.into_iter().flatten().collect());
-    ranks
+    let ranks = ranks::ranks(&depends_on).into_iter();
+    ranks.map(|rank| rank.into_iter().filter_map(|at| left[at].take()).collect()).collect()
 }

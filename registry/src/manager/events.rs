@@ -14,7 +14,6 @@ use tokio::sync::broadcast;
 use super::{
     metrics::{self, Recorded},
     shared::{Declarations, Shared},
-    status::declaration,
 };
 use crate::{
     error::Error,
@@ -205,7 +204,7 @@ impl Change {
     }
 
     fn connection_type(&self) -> Option<&str> {
-        declaration(&self.configuration, &self.connection).map(|declared| &*declared.type_name)
+        self.configuration.declaration(&self.connection).map(|declared| &*declared.type_name)
     }
 
     /// One line, at the level that an operator expects.

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{open_files::limit_hit, references::Waiting, shared::Shared, visit::Visit};
+use super::{open_files::limit_hit, references::Waiting, shared::Shared, times::readable, visit::Visit};
 use crate::{
     config::without_secrets,
     connection::ConnectError,
@@ -15,6 +15,14 @@ use crate::{
     error::{BoxError, Error, ErrorKind},
     registry::{Failure, Pending},
 };
+
+impl Shared {
+    /// A placeholder of `name` cannot be resolved, or what it gives does not fit.
+    pub(super) fn unusable(&self, name: &str, diagnostics: Vec<Diagnostic>) -> Error {
+        let message = format!("{} cannot be used as it is configured", self.describe(name));
+        Error::configuration(message, diagnostics).for_connection(name)
+    }
+}
 
 /// What is known of one attempt while it runs.
 #[derive(Clone)]
@@ -46,7 +54,7 @@ impl Attempt {
         let permanent = limit.is_none() && cause.downcast_ref::<ConnectError>().is_some_and(ConnectError::is_permanent);
         // That of a connection that this one needs. It is that one's memory which keeps it from being asked again.
         let hopeless = permanent || cause.downcast_ref::<Error>().is_some_and(|needed| !needed.is_retryable());
-        let took = humantime::format_duration(rounded(self.started.elapsed()));
+        let took = readable(self.started.elapsed());
         let number = self.number();
         let limit = limit.map(|limit| format!(": {limit}")).unwrap_or_default();
         let message = format!("{} failed to connect (attempt {number}, after {took}){limit}", self.describe());
@@ -58,8 +66,7 @@ impl Attempt {
 
     /// A placeholder could not be resolved, or what it gave does not fit.
     pub(super) fn unresolved(&self, diagnostics: Vec<Diagnostic>) -> Failure<Error> {
-        let message = format!("{} cannot be used as it is configured", self.describe());
-        let failure = Error::configuration(message, diagnostics).for_connection(&self.name);
+        let failure = self.shared.unusable(&self.name, diagnostics);
         Failure { failure, permanent: false }
     }
 
@@ -165,11 +172,6 @@ impl Tries {
     fn last_failure(&self) -> Option<Error> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).1.clone()
     }
-}
-
-/// To whole milliseconds, upwards: what a person wants to read.
-pub(super) fn rounded(time: Duration) -> Duration {
-    Duration::from_millis(u64::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX))
 }
 
 /// Thirty years.

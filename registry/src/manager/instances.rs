@@ -10,7 +10,7 @@ use super::{
     shared::{Declarations, Shared, client_type as client_type_of, targets},
 };
 use crate::{
-    config::{Declared, Lifecycle},
+    config::Declared,
     error::{Error, ErrorKind, Result},
     registry::{ClientType, ConnectionRegistry, Entry, Replaced},
 };
@@ -159,11 +159,6 @@ impl Shared {
         Ok(places.reserve(entry, limit))
     }
 
-    /// Whether each use of a client is noted: it may be closed because nobody has used it for long.
-    pub(super) fn notes_uses(&self, name: &str, lifecycle: &Lifecycle) -> bool {
-        lifecycle.idle_timeout.is_some() || template(&self.configuration(), name).is_some()
-    }
-
     fn too_many(&self, name: &str, limit: usize) -> Error {
         let message = format!(
             "{} cannot be made: all {limit} connections that its template may have (`lifecycle.max_instances`) are \
@@ -175,6 +170,11 @@ impl Shared {
             .retryable(true)
             .help("the first one that is used no more makes room")
     }
+}
+
+/// Whether each use of a client that is made from this is noted: it may be closed because nobody has used it for long.
+pub(super) fn notes_uses(declared: &Declared) -> bool {
+    declared.lifecycle.idle_timeout.is_some() || declared.is_template()
 }
 
 impl Instances {

@@ -13,7 +13,6 @@ use super::{
     connections::ConnectionManager,
     events::Change,
     shared::{Declarations, Shared},
-    status::declaration,
 };
 use crate::{
     error::ErrorKind,
@@ -81,7 +80,7 @@ pub(super) fn failed(shared: &Shared, name: &str, kind: ErrorKind) {
 /// by the next [`record`].
 pub(super) fn changed(recorded: &Recorded, change: &Change) {
     let name = &change.connection;
-    let is_alone = declaration(&change.configuration, name).is_some_and(|declared| declared.name == *name);
+    let is_alone = change.configuration.declaration(name).is_some_and(|declared| declared.name == *name);
     if change.removed {
         // It may not be declared any more: what was written for it says whether it had a label for itself.
         let before = recorded.lock().remove(name);
@@ -183,7 +182,7 @@ fn set(name: &'static str, label: &Arc<str>, value: f64) {
 /// What stands for a name in the label: itself when it is declared, else something that many names share, so that no
 /// caller can make series without end.
 fn label(configuration: &Declarations, name: &str) -> Arc<str> {
-    declaration(configuration, name).map_or_else(|| INSERTED.into(), |declared| Arc::clone(&declared.name))
+    configuration.declaration(name).map_or_else(|| INSERTED.into(), |declared| Arc::clone(&declared.name))
 }
 
 /// As in JSON, for what can happen to a client.

@@ -4,7 +4,10 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use serde::{Serialize, Serializer};
 
-use super::disconnect::failures_of_all;
+use super::{
+    disconnect::failures_of_all,
+    times::{maybe_seconds, readable, seconds},
+};
 use crate::error::{Error, ErrorKind, Result};
 
 /// What [`ConnectionManager::shutdown`](crate::ConnectionManager::shutdown) did: what is closed, and what lags behind.
@@ -25,7 +28,7 @@ pub struct ShutdownReport(Arc<Inner>);
 pub struct Laggard {
     name: String,
     guards: usize,
-    #[serde(rename = "age_secs", serialize_with = "seconds_if_any")]
+    #[serde(rename = "age_secs", serialize_with = "maybe_seconds")]
     age: Option<Duration>,
     #[serde(serialize_with = "text_if_any")]
     error: Option<Error>,
@@ -126,7 +129,7 @@ impl Laggard {
 impl fmt::Display for ShutdownReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let connections = if self.closed().len() == 1 { "connection" } else { "connections" };
-        write!(f, "{} {connections} closed in {}", self.closed().len(), whole(self.took()))?;
+        write!(f, "{} {connections} closed in {}", self.closed().len(), readable(self.took()))?;
         match self.laggards().len() {
             0 => Ok(()),
             lagging => {
@@ -150,7 +153,7 @@ impl fmt::Display for Laggard {
             let are = if *guards == 1 { "guard is" } else { "guards are" };
             write!(f, "{but} {guards} {are} still out")?;
         }
-        age.iter().try_for_each(|age| write!(f, " (connected {} ago)", whole(*age)))
+        age.iter().try_for_each(|age| write!(f, " (connected {} ago)", readable(*age)))
     }
 }
 
@@ -172,21 +175,8 @@ impl Serialize for ShutdownReport {
     }
 }
 
-fn seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64(time.as_secs_f64())
-}
-
-fn seconds_if_any<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
-    time.map(|time| time.as_secs_f64()).serialize(serializer)
-}
-
 fn text_if_any<S: Serializer>(error: &Option<Error>, serializer: S) -> Result<S::Ok, S::Error> {
     error.as_ref().map(ToString::to_string).serialize(serializer)
-}
-
-/// In milliseconds: what a person wants to read.
-fn whole(time: Duration) -> humantime::FormattedDuration {
-    humantime::format_duration(super::failure::rounded(time))
 }
 
 #[cfg(test)]

@@ -2,13 +2,13 @@
 
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::{
     connections::ConnectionManager,
     events::OneLine,
-    failure::rounded,
-    shared::{Declarations, Shared},
+    shared::Shared,
+    times::{maybe_seconds, rounded, seconds},
 };
 use crate::{
     config::{Declared, Start},
@@ -176,7 +176,7 @@ impl Shared {
             .iter()
             .map(|entry| {
                 let draining = draining.get(entry.name()).copied().unwrap_or_default();
-                of_entry(entry, declaration(&configuration, entry.name()), draining, now)
+                of_entry(entry, configuration.declaration(entry.name()), draining, now)
             })
             .collect();
         let disabled = configuration.connections().iter().filter(|declared| !declared.enabled);
@@ -188,11 +188,6 @@ impl Shared {
         connections.dedup_by(|a, b| a.name == b.name);
         Status { uptime: now, connections }
     }
-}
-
-/// What a connection is made from.
-pub(super) fn declaration<'c>(configuration: &'c Declarations, name: &str) -> Option<&'c Declared> {
-    configuration.declaration(name)
 }
 
 /// The texts are made once the lock is free.
@@ -314,14 +309,6 @@ fn start(start: Start) -> &'static str {
 fn short(time: Duration) -> String {
     let time = if time < FINE { rounded(time) } else { Duration::from_secs(time.as_secs()) };
     humantime::format_duration(time).to_string()
-}
-
-fn seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64(time.as_secs_f64())
-}
-
-fn maybe_seconds<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
-    time.map(|time| time.as_secs_f64()).serialize(serializer)
 }
 
 /// Below it, milliseconds are shown.

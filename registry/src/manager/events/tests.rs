@@ -35,7 +35,8 @@ impl Setup {
     async fn connected() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let unless = folder.path().join("down").display().to_string();
-        let toml = format!("[connections.a]\ntype = 'told'\nunless = '{unless}'\nlifecycle.check_interval = '10000h'\n");
+        let toml =
+            format!("[connections.a]\ntype = 'told'\nunless = '{unless}'\nlifecycle.check_interval = '10000h'\n");
         let connections = ConnectionManager::builder().toml(toml).build().unwrap();
         connections.get::<u32>("a").await.unwrap();
         let entry = connections.shared.registry.entry("a").unwrap();

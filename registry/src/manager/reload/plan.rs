@@ -5,7 +5,10 @@ use std::{
     sync::Arc,
 };
 
-use crate::config::{Configuration, Declared};
+use crate::{
+    config::{Configuration, Declared},
+    manager::ranks,
+};
 
 /// What the configurations alone say of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,37 +22,42 @@ pub(super) enum Change {
     },
 }
 
+/// A name with what it is made from now; `None` when nothing is, any more.
+pub(super) type Found<'c> = (Arc<str>, Option<&'c Declared>, Change);
+
 /// All names that `before` or `after` declares, templates apart, and those of `present` that a template made.
-pub(super) fn compare<I: Clone>(
+pub(super) fn compare<'c, I: Clone>(
     before: &Configuration<I>,
-    after: &Configuration<I>,
+    after: &'c Configuration<I>,
     present: impl Iterator<Item = Arc<str>>,
-) -> Vec<(Arc<str>, Change)> {
+) -> Vec<Found<'c>> {
     let is_exact = |name: &str| [before, after].iter().any(|one| one.find(name).is_some_and(|it| !it.is_template()));
+    let found = |name: &Arc<str>, is: Option<&'c Declared>| {
+        let is = is.filter(|declared| declared.enabled);
+        let was = before.declaration(name).filter(|declared| declared.enabled);
+        change(was, is).map(|change| (Arc::clone(name), is, change))
+    };
     let now = after.connections().iter().filter(|declared| !declared.is_template());
+    let now = now.filter_map(|declared| found(&declared.name, Some(declared)));
     let only_before = before
         .connections()
         .iter()
-        .filter(|declared| !declared.is_template() && after.find(&declared.name).is_none_or(Declared::is_template));
-    let exact = now.chain(only_before).map(|declared| Arc::clone(&declared.name));
-    exact
-        .chain(present.filter(|name| !is_exact(name)))
-        .filter_map(|name| change(before, after, &name).map(|change| (name, change)))
-        .collect()
+        .filter(|declared| !declared.is_template() && after.find(&declared.name).is_none_or(Declared::is_template))
+        .map(|declared| Arc::clone(&declared.name));
+    let others = only_before.chain(present.filter(|name| !is_exact(name)));
+    now.chain(others.filter_map(|name| found(&name, after.declaration(&name)))).collect()
 }
 
 /// `None` when the name is of no concern: it is disabled in both, or was only ever inserted.
-fn change<I: Clone>(before: &Configuration<I>, after: &Configuration<I>, name: &str) -> Option<Change> {
-    let enabled = |configuration: &'_ Configuration<I>| {
-        let declared = configuration.declaration(name).filter(|declared| declared.enabled)?;
-        Some((declared.content, declared.lifecycle, declared.is_template()))
-    };
-    match (enabled(before), enabled(after)) {
+fn change(was: Option<&Declared>, is: Option<&Declared>) -> Option<Change> {
+    match (was, is) {
+        (None, None) => None,
         // Connections of a template are made when somebody asks for them.
-        (None, None | Some((.., true))) => None,
-        (None, Some(_)) => Some(Change::Added),
+        (None, Some(is)) => (!is.is_template()).then_some(Change::Added),
         (Some(_), None) => Some(Change::Removed),
-        (Some(was), Some(is)) => Some(Change::Kept { content: was.0 != is.0, lifecycle: was.1 != is.1 }),
+        (Some(was), Some(is)) => {
+            Some(Change::Kept { content: was.content != is.content, lifecycle: was.lifecycle != is.lifecycle })
+        }
     }
 }
 
@@ -69,28 +77,14 @@ pub(super) fn ranks(nodes: &[Node], changed: &HashSet<Arc<str>>) -> Vec<Vec<usiz
         let needed: HashSet<usize> = node.needs.iter().filter_map(|name| places.get(&**name).copied()).collect();
         needed.into_iter().filter(|needed| *needed != at).for_each(|needed| dependents[needed].push(at));
     }
-    let affected = reached(changed.iter().filter_map(|name| places.get(&**name).copied()), &dependents);
-    let mut open = vec![0_usize; nodes.len()];
-    affected.iter().flat_map(|at| &dependents[*at]).for_each(|dependent| open[*dependent] += 1);
-    let mut rank: Vec<usize> = affected.iter().copied().filter(|at| open[*at] == 0).collect();
-    let (mut ranks, mut left) = (Vec::new(), affected);
-    while !rank.is_empty() {
-        let mut next = Vec::new();
-        for at in &rank {
-            left.remove(at);
-            for dependent in &dependents[*at] {
-                open[*dependent] -= 1;
-                if open[*dependent] == 0 {
-                    next.push(*dependent);
-                }
-            }
-        }
-        ranks.push(std::mem::replace(&mut rank, next));
-    }
-    if !left.is_empty() {
-        ranks.push(left.into_iter().collect());
-    }
-    ranks
+    let from = changed.iter().filter_map(|name| places.get(&**name).copied());
+    let affected: Vec<usize> = reached(from, &dependents).into_iter().collect();
+    // Whoever refers to one of them is one of them.
+    let places: HashMap<usize, usize> = affected.iter().enumerate().map(|(place, at)| (*at, place)).collect();
+    let ways: Vec<Vec<usize>> =
+        affected.iter().map(|at| dependents[*at].iter().map(|dependent| places[dependent]).collect()).collect();
+    let ranks = ranks::ranks(&ways).into_iter();
+    ranks.map(|rank| rank.into_iter().map(|place| affected[place]).collect()).collect()
 }
 
 fn reached(from: impl Iterator<Item = usize>, ways: &[Vec<usize>]) -> HashSet<usize> {

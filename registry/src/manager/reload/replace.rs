@@ -9,7 +9,6 @@ use super::report::Fate;
 use crate::{
     config::{Fingerprint, Lifecycle, Replace, Resolved, without_secrets},
     connection::{AnyClient, Update},
-    diagnostic::Diagnostic,
     error::{Error, ErrorKind, Result},
     manager::{
         disconnect::Guards,
@@ -193,11 +192,6 @@ impl Shared {
             Ok(_) => Fate::Rebuilt,
             Err(error) => Fate::Failed(error),
         }
-    }
-
-    pub(super) fn unusable(&self, name: &str, diagnostics: Vec<Diagnostic>) -> Error {
-        let message = format!("{} cannot be used as it is configured", self.describe(name));
-        Error::configuration(message, diagnostics).for_connection(name)
     }
 }
 

@@ -5,7 +5,10 @@ use std::{fmt, sync::Arc, time::Duration};
 use serde::{Serialize, Serializer};
 use tokio::time::Instant;
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    manager::times::seconds,
+};
 
 /// What a reload did: every connection that is enabled, or was, is in exactly one of the lists.
 ///
@@ -177,10 +180,6 @@ pub(super) enum Fate {
     Added,
     Removed,
     Failed(Error),
-}
-
-fn seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64(time.as_secs_f64())
 }
 
 fn text<S: Serializer>(error: &Error, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,13 +1,14 @@
 //! A reload from beginning to end.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
+    time::Duration,
 };
 
 use tokio::{
     task::{JoinSet, spawn_blocking},
-    time::Instant,
+    time::{Instant, sleep},
 };
 
 use super::{
@@ -121,14 +122,11 @@ async fn reload(shared: &Arc<Shared>) -> Result<ReloadReport> {
     // In one go on a thread that may wait for files: what is begun here is not given up half way.
     let settler = Arc::clone(shared);
     let settling = spawn_blocking(move || settle(&settler, configuration));
-    let Stage { configuration, before, mut fates, behind, nodes } =
+    let Stage { configuration, before, fates, behind, nodes } =
         settling.await.unwrap_or_else(|error| Err(given_up(error.is_panic())))?;
-    // The drop of an instance is the user's code.
-    drop(spawn_blocking(move || drop(before)));
-    let changed: HashSet<Arc<str>> = behind.keys().cloned().collect();
+    tokio::spawn(let_go(before));
     let replaced = replace_all(shared, &configuration, nodes, behind).await;
     let mut report = ReloadReport::default();
-    fates.retain(|(name, _)| !changed.contains(name));
     for (name, fate) in fates {
         if !replaced.contains_key(&name) {
             report.add(&name, fate);
@@ -137,6 +135,18 @@ async fn reload(shared: &Arc<Shared>) -> Result<ReloadReport> {
     replaced.into_iter().for_each(|(name, fate)| report.add(&name, fate));
     // Cut short: what was to be replaced is closed now.
     if shared.is_shut_down() { Err(shut_down()) } else { Ok(report) }
+}
+
+/// Drops a configuration that is not in force any more. The drop of an instance is the user's code: it runs where nothing
+/// is locked, and so waits for those who look something up in it under a lock.
+async fn let_go<T: Send + Sync + 'static>(mut before: Arc<T>) {
+    loop {
+        match Arc::try_unwrap(before) {
+            Ok(last) => return drop(spawn_blocking(move || drop(last))),
+            Err(shared) => before = shared,
+        }
+        sleep(BETWEEN_LOOKS).await;
+    }
 }
 
 fn loaded(shared: &Shared) -> Result<Declarations> {
@@ -165,11 +175,15 @@ fn settle(shared: &Arc<Shared>, configuration: Declarations) -> Result<Stage> {
     }
     let configuration = Arc::new(configuration);
     let before = shared.put_in_force(Arc::clone(&configuration));
-    let made = shared.registry.entries().into_iter().filter(|entry| entry.lock().is_declared());
+    // Those that no configuration names are made from templates.
+    let has_templates = before.has_templates() || configuration.has_templates();
+    let entries = if has_templates { shared.registry.entries() } else { Vec::new() };
+    let made = entries.into_iter().filter(|entry| entry.lock().is_declared());
     let present = made.map(|entry| Arc::clone(entry.name()));
     let (mut fates, mut behind) = (Vec::new(), HashMap::new());
-    for (name, change) in plan::compare(&before, &configuration, present) {
-        match shared.settle(&configuration, &name, change) {
+    for found in plan::compare(&before, &configuration, present) {
+        let name = Arc::clone(&found.0);
+        match shared.settle(&configuration, found) {
             Settled::Done(fate) => fates.push((name, fate)),
             Settled::Behind(entry, content) => drop(behind.insert(name, (entry, Reason::Content(content)))),
         }
@@ -266,5 +280,41 @@ fn given_up(panicked: bool) -> Error {
     runtime_ended()
 }
 
+/// How long a configuration that is not in force any more may lie about.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(1);
+
 /// How many clients of one rank are replaced at once, at most.
 const AT_ONCE: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread::{self, ThreadId};
+
+    /// Tells which thread drops it.
+    struct Told(Arc<Mutex<Option<ThreadId>>>);
+
+    impl Drop for Told {
+        fn drop(&mut self) {
+            *self.0.lock().unwrap() = Some(thread::current().id());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_configuration_is_dropped_by_none_of_those_who_look_something_up_in_it() {
+        let dropped_by = Arc::new(Mutex::new(None));
+        let before = Arc::new(Told(Arc::clone(&dropped_by)));
+        let looking = Arc::clone(&before);
+        let gone = tokio::spawn(let_go(before));
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        assert!(!gone.is_finished() && dropped_by.lock().unwrap().is_none());
+        drop(looking);
+        gone.await.unwrap();
+        while dropped_by.lock().unwrap().is_none() {
+            tokio::task::yield_now().await;
+        }
+        assert_ne!(*dropped_by.lock().unwrap(), Some(thread::current().id()));
+    }
+}

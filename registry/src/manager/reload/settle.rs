@@ -2,11 +2,17 @@
 
 use std::sync::{Arc, MutexGuard};
 
-use super::{plan::Change, report::Fate};
+use super::{
+    plan::{Change, Found},
+    report::Fate,
+};
 use crate::{
     config::{Declared, Fingerprint, Lifecycle, Start},
     error::Result,
-    manager::shared::{Declarations, Shared, client_type, targets},
+    manager::{
+        instances::notes_uses,
+        shared::{Declarations, Shared, client_type, targets},
+    },
     registry::{ConnectionState, Entry, EntryState, Pending},
 };
 
@@ -29,12 +35,14 @@ struct Subject<'a> {
 }
 
 impl Shared {
-    /// Brings `name` in line with `configuration`, which is in force, as far as it takes no waiting.
-    pub(super) fn settle(self: &Arc<Self>, configuration: &Declarations, name: &Arc<str>, change: Change) -> Settled {
-        let Some(declared) = configuration.declaration(name).filter(|declared| declared.enabled) else {
-            return Settled::Done(self.take_away(name));
-        };
-        match (change, self.registry.entry(name)) {
+    /// Brings a name in line with `configuration`, which is in force, as far as it takes no waiting.
+    pub(super) fn settle(
+        self: &Arc<Self>,
+        configuration: &Declarations,
+        (name, declared, change): Found<'_>,
+    ) -> Settled {
+        let Some(declared) = declared else { return Settled::Done(self.take_away(&name)) };
+        match (change, self.registry.entry(&name)) {
             (Change::Kept { content, lifecycle }, Some(entry)) => {
                 let (content_changed, lifecycle_changed) = (content, lifecycle);
                 Subject { shared: self, configuration, declared, entry: &entry, content_changed, lifecycle_changed }
@@ -42,7 +50,7 @@ impl Shared {
             }
             // What somebody took out comes back: the file says what there is.
             (Change::Added | Change::Kept { .. }, _) if !declared.is_template() => {
-                Settled::Done(self.add(name, declared))
+                Settled::Done(self.add(&name, declared))
             }
             _ => Settled::Done(Fate::Unchanged),
         }
@@ -68,7 +76,6 @@ impl Shared {
         let Some(replaced) = self.registry.take_out(&entry) else { return Fate::Removed };
         self.agenda.forget(name);
         self.tell_of(&entry);
-        self.agenda.forget(name);
         if let Some(attempt) = replaced.outdated {
             // Its callers look again, and find that there is no such name.
             attempt.supersede();
@@ -127,7 +134,7 @@ impl Subject<'_> {
     /// The client is made from what the configuration says.
     fn in_line(&self, mut state: MutexGuard<'_, EntryState>) -> Settled {
         let lifecycle = self.declared.lifecycle;
-        if self.shared.notes_uses(self.entry.name(), &lifecycle) {
+        if notes_uses(self.declared) {
             state.note_uses();
         }
         let generation = state.slot.generation();
