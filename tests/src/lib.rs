@@ -163,6 +163,9 @@ impl fmt::Debug for Record {
     }
 }
 
+/// A secret that is searched for in outputs: every character in it is written otherwise somewhere.
+pub const CANARY: &str = "c4nary/P@ss w0rd?#";
+
 /// A manager of the connections in `toml`, with no environment.
 ///
 /// # Panics
@@ -185,6 +188,15 @@ pub fn refused(toml: &str) -> connection_registry::Error {
         Ok(_) => panic!("the configuration was accepted"),
         Err(error) => error,
     }
+}
+
+/// [`CANARY`] as it is, percent-encoded, in base64, and the longest word of it.
+pub fn canary_forms() -> [String; 4] {
+    let encoded: String = CANARY
+        .bytes()
+        .map(|byte| if byte.is_ascii_alphanumeric() { (byte as char).to_string() } else { format!("%{byte:02X}") })
+        .collect();
+    [CANARY.to_owned(), encoded, "YzRuYXJ5L1BAc3MgdzByZD8j".to_owned(), "c4nary".to_owned()]
 }
 
 fn succeed() -> Vec<Step> {

@@ -10,14 +10,12 @@ use std::{
 };
 
 use connection_registry::{BoxError, ConnectContext, Connection, ConnectionManager, connection_type};
-use connection_registry_tests::{ProbeClient, manager};
+use connection_registry_tests::{CANARY, ProbeClient, canary_forms, manager};
 use metrics::{
     Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder, SharedString, Unit,
 };
 
 use crate::spans::Collector;
-
-const CANARY: &str = "c4nary/P@ss w0rd?#";
 
 static FAILURES: AtomicUsize = AtomicUsize::new(0);
 
@@ -178,15 +176,6 @@ async fn no_span_event_status_or_metric_has_a_secret_in_it() {
 fn statuses(connections: &ConnectionManager) -> String {
     let status = connections.status();
     format!("{status} {status:?} {}", serde_json::to_string(&status).unwrap())
-}
-
-/// The canary as it is, percent-encoded, in base64, and its longest word.
-fn canary_forms() -> [String; 4] {
-    let encoded: String = CANARY
-        .bytes()
-        .map(|byte| if byte.is_ascii_alphanumeric() { (byte as char).to_string() } else { format!("%{byte:02X}") })
-        .collect();
-    [CANARY.to_owned(), encoded, "YzRuYXJ5L1BAc3MgdzByZD8j".to_owned(), "c4nary".to_owned()]
 }
 
 fn values_of<'l>(labels: &'l BTreeSet<(String, String)>, key: &str) -> BTreeSet<&'l str> {

@@ -3,14 +3,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use connection_registry::{ConnectionFactory, ConnectionManager, Error, Secret};
-use connection_registry_tests::{ProbeClient, Record};
+use connection_registry_tests::{CANARY, ProbeClient, Record, canary_forms};
 use tracing::{
     Event, Metadata, Subscriber,
     field::{Field, Visit},
     span,
 };
-
-const CANARY: &str = "c4nary/P@ss w0rd?#";
 
 #[tokio::test]
 async fn no_output_of_any_call_has_a_secret_in_it() {
@@ -84,15 +82,6 @@ fn forms(error: &Error) -> Vec<String> {
         source = cause.source();
     }
     forms
-}
-
-/// The canary as it is, percent-encoded, in base64, and the longest word of it.
-fn canary_forms() -> [String; 4] {
-    let encoded: String = CANARY
-        .bytes()
-        .map(|byte| if byte.is_ascii_alphanumeric() { (byte as char).to_string() } else { format!("%{byte:02X}") })
-        .collect();
-    [CANARY.to_owned(), encoded, "YzRuYXJ5L1BAc3MgdzByZD8j".to_owned(), "c4nary".to_owned()]
 }
 
 /// Keeps every event at every level as text.

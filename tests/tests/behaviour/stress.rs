@@ -41,7 +41,7 @@ struct Ledger {
     dropped: AtomicUsize,
     /// Counts moments.
     clock: AtomicUsize,
-    random: Mutex<u64>,
+    random: Mutex<fastrand::Rng>,
 }
 
 impl Connection for Counted {
@@ -106,9 +106,7 @@ impl Ledger {
 
     /// The next number of a simple generator, below `bound`.
     fn below(&self, bound: u64) -> u64 {
-        let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
-        *random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (*random >> 33) % bound
+        self.random.lock().unwrap_or_else(PoisonError::into_inner).u64(..bound)
     }
 
     async fn dawdle(&self) {
@@ -136,7 +134,7 @@ async fn a_storm_of_calls_loses_no_client_and_hands_out_none_that_was_told_goodb
     let seed = RandomState::new().build_hasher().finish();
     eprintln!("seed {seed}");
     let ledger = Ledger::of("storm");
-    *ledger.random.lock().unwrap_or_else(PoisonError::into_inner) = seed;
+    *ledger.random.lock().unwrap_or_else(PoisonError::into_inner) = fastrand::Rng::with_seed(seed);
     for round in 0..150 {
         let storm = tokio::time::timeout(Duration::from_secs(60), storm(&ledger));
         storm.await.unwrap_or_else(|_| panic!("round {round} hangs, seed {seed}"));

@@ -50,7 +50,7 @@ struct Ledger {
     goodbyes: Mutex<Vec<String>>,
     opened: AtomicUsize,
     dropped: AtomicUsize,
-    random: Mutex<u64>,
+    random: Mutex<fastrand::Rng>,
 }
 
 impl Connection for Tenant {
@@ -91,9 +91,7 @@ impl Ledger {
 
     /// The next number of a simple generator, below `bound`.
     fn below(&self, bound: u64) -> u64 {
-        let mut random = lock(&self.random);
-        *random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (*random >> 33) % bound
+        lock(&self.random).u64(..bound)
     }
 
     async fn dawdle(&self) {
@@ -462,7 +460,7 @@ async fn a_storm_of_threads_never_has_more_instances_than_allowed() {
 /// Many callers of many instances, some of which fail. Gives how many lived at once, unless too many events came.
 async fn storm(name: &str, seed: u64, dawdles: bool) -> Option<usize> {
     let ledger = Ledger::of(name);
-    *lock(&ledger.random) = seed;
+    *lock(&ledger.random) = fastrand::Rng::with_seed(seed);
     let settings = format!(
         "fails = 6\nlifecycle.max_instances = {BOUND}\nlifecycle.retry = {{ base = '1ms', max = '2ms' }}\n\
          lifecycle.connect_timeout = '100ms'"

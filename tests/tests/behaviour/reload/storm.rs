@@ -7,13 +7,12 @@ use tokio::{sync::Semaphore, time::sleep};
 
 use super::world::{Client, Fixture, Rule};
 
-/// A small generator of numbers, so that a seed says all.
-struct Dice(u64);
+/// Thrown by a seed, which says all.
+struct Dice(fastrand::Rng);
 
 impl Dice {
     fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % limit
+        self.0.u64(..limit)
     }
 
     fn name(&mut self) -> &'static str {
@@ -50,7 +49,7 @@ fn text(dice: &mut Dice) -> String {
 
 async fn storm(seed: u64, name: &'static str) {
     let _seed = Seed(seed);
-    let mut dice = Dice(seed);
+    let mut dice = Dice(fastrand::Rng::with_seed(seed));
     let fixture = Fixture::new(name, "");
     let gate = Arc::new(Semaphore::new(0));
     fixture.world.set("slow", Rule::Wait(Arc::clone(&gate)));
@@ -123,7 +122,7 @@ async fn inserted_and_removed_clients_stand_a_storm_of_reloads() {
     let fixture = Fixture::new("s-inserted", "");
     let seed = u64::from(std::process::id());
     let _seed = Seed(seed);
-    let mut dice = Dice(seed);
+    let mut dice = Dice(fastrand::Rng::with_seed(seed));
     let inserted = Arc::new(());
     for _ in 0..300 {
         let (connections, name) = (fixture.connections.clone(), dice.name());
@@ -155,7 +154,7 @@ async fn on_many_threads_the_last_file_holds_and_no_client_is_lost() {
     let fixture = Fixture::new("s-threads", "");
     let callers: Vec<_> = (0..6)
         .map(|at| {
-            let (connections, mut dice) = (fixture.connections.clone(), Dice(seed * 7 + at));
+            let (connections, mut dice) = (fixture.connections.clone(), Dice(fastrand::Rng::with_seed(seed * 7 + at)));
             tokio::spawn(async move {
                 for _ in 0..200 {
                     let name = dice.name();
@@ -169,7 +168,7 @@ async fn on_many_threads_the_last_file_holds_and_no_client_is_lost() {
             })
         })
         .collect();
-    let mut dice = Dice(seed);
+    let mut dice = Dice(fastrand::Rng::with_seed(seed));
     for _ in 0..100 {
         // Another one may read the file while it is written, and then it is invalid.
         fixture.write(&text(&mut dice));
