@@ -61,6 +61,17 @@ fn a_current_thread_runtime_that_is_dropped_while_it_connects_ends_the_wait_of_c
 }
 
 #[test]
+fn a_get_waits_for_as_long_as_nobody_drives_the_runtime_of_its_manager() {
+    let (idle, other) = (one_thread(), many_threads());
+    let connections = idle.block_on(async { manager(&declared("nobody drives", "")) });
+    let mut waiting = other.spawn(async move { connections.get::<ProbeClient>("a").await.map(drop) });
+    let left = other.block_on(async { tokio::time::timeout(Duration::from_millis(50), &mut waiting).await });
+    assert!(left.is_err() && Record::of("nobody drives").attempts() == 0);
+    idle.block_on(waiting).unwrap().unwrap();
+    assert_eq!(Record::of("nobody drives").attempts(), 1);
+}
+
+#[test]
 fn managers_of_different_runtimes_do_not_feel_each_others_end() {
     let (first, second) = (many_threads(), one_thread());
     let one = first.block_on(async { manager(&declared("on the first", "")) });
