@@ -5,6 +5,7 @@ use std::{any::Any, error::Error as StdError, fmt, future::Future, path::Path, p
 use tokio::time::Instant;
 
 use crate::{
+    config::Validation,
     error::{BoxError, Error},
     lease::AnyLease,
 };
@@ -110,6 +111,16 @@ pub trait Connection: Send + Sync + 'static {
     fn update(&self, client: &Self::Client, new: &Self) -> impl Future<Output = Result<Update, BoxError>> + Send {
         let _ = (client, new);
         async { Ok(Update::Rebuild) }
+    }
+
+    /// Says what is wrong with the fields beyond what each says by itself: two that exclude each other, one that lacks
+    /// another, a value that no type can refuse. Provided: nothing.
+    ///
+    /// It is called when the configuration is loaded; what it reports is a problem of the configuration, with file, line and
+    /// column. See [`Validation`] for how it deals with placeholders, which are not resolved then: it is called once more
+    /// when they are.
+    fn validate(&self, validation: &mut Validation) {
+        let _ = validation;
     }
 
     /// The server that it connects to, as `host:port`. Provided: not known.

@@ -6,6 +6,7 @@
 use std::{any::Any, sync::Arc};
 
 use crate::{
+    config::Validation,
     connection::{AnyClient, BoxFuture, ConnectContext, Connection, Update},
     error::BoxError,
     lease::{AnyLease, Lease},
@@ -26,6 +27,8 @@ pub(crate) trait ErasedConnection: Any + Send + Sync {
     ) -> BoxFuture<'a, Result<Update, BoxError>>;
 
     fn disconnect_erased<'a>(&'a self, client: &'a AnyClient) -> BoxFuture<'a, Result<(), BoxError>>;
+
+    fn validate_erased(&self, validation: &mut Validation);
 
     fn endpoint_erased(&self) -> Option<String>;
 
@@ -60,6 +63,10 @@ impl<C: Connection> ErasedConnection for C {
 
     fn disconnect_erased<'a>(&'a self, client: &'a AnyClient) -> BoxFuture<'a, Result<(), BoxError>> {
         Box::pin(self.disconnect(own::<C>(client)))
+    }
+
+    fn validate_erased(&self, validation: &mut Validation) {
+        self.validate(validation);
     }
 
     fn endpoint_erased(&self) -> Option<String> {

@@ -119,6 +119,7 @@ pub mod testing;
 #[path = "private.rs"]
 pub mod __private;
 
+pub use config::Validation;
 pub use connection::{ConnectContext, ConnectError, Connection, Update};
 #[doc(inline)]
 #[doc = include_str!("guide/connection_type.md")]

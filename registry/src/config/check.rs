@@ -79,10 +79,10 @@ impl<T: Types> Checker<'_, T> {
         }
         let Declaration { name, name_span, header, reserved, fields, pattern, incomplete } = declaration;
         let fields = Value { kind: ValueKind::Table(fields), span: header, key_span: name_span };
-        let decode_fn = info.as_ref().filter(|_| !incomplete).map(|info| info.decode);
-        let decoded = decode_fn.and_then(|function| {
+        let reader = info.as_ref().filter(|_| !incomplete).map(|info| info.reader);
+        let decoded = reader.and_then(|reader| {
             let path = format!("connections.{name}");
-            let problems = match decode::decode(&fields, &path, function, Mode::Check) {
+            let problems = match decode::decode(&fields, &path, reader, Mode::Check) {
                 Ok(decoded) => return Some(decoded),
                 Err(problems) => problems,
             };

@@ -14,7 +14,7 @@ use super::{
     reference::{self, Target, suggest},
     secrets,
     template::{Captured, Templates},
-    types::DecodeFn,
+    types::Reader,
     value::Value,
     watched::{Reads, Watched},
 };
@@ -64,7 +64,7 @@ enum State<I> {
     /// Has placeholders. The public spans are for problems that show only when they are resolved.
     Deferred {
         fields: Value,
-        decode: DecodeFn<I>,
+        reader: Reader<I>,
         public: Vec<Span>,
     },
     Disabled,
@@ -145,8 +145,8 @@ impl<I: Clone> Configuration<I> {
                 let (instance, secrets) = (instance.clone(), secrets.clone());
                 Ok(Resolved { instance, secrets, content: self.declared[at].content })
             }
-            State::Deferred { fields, decode, public } => self
-                .resolve_fields(&self.declared[at], &captured, fields.clone(), *decode)
+            State::Deferred { fields, reader, public } => self
+                .resolve_fields(&self.declared[at], &captured, fields.clone(), *reader)
                 .map_err(|problems| self.diagnostics(problems, public)),
             State::Disabled => Err(self.disabled(name)),
         }
@@ -176,11 +176,11 @@ impl<I: Clone> Configuration<I> {
         declared: &Declared,
         captured: &[(&str, &str)],
         mut fields: Value,
-        function: DecodeFn<I>,
+        reader: Reader<I>,
     ) -> Result<Resolved<I>, Vec<Problem>> {
         let path = path(declared);
         let Resolution { mut problems, texts } = self.resolver(captured).resolve(&mut fields, &path);
-        match decode::decode(&fields, &path, function, Mode::Resolved) {
+        match decode::decode(&fields, &path, reader, Mode::Resolved) {
             Ok(Decoded { instance: Some(instance), references, secrets: known, .. }) => {
                 problems.extend(references.iter().filter_map(|reference| self.reference_fault(reference)));
                 if problems.is_empty() {
@@ -291,7 +291,7 @@ fn parts<I>(connection: Checked<I>, sources: &Arc<Sources>) -> (Declared, State<
         _ => {
             fields.shrink();
             public.shrink_to_fit();
-            State::Deferred { fields, decode: info.decode, public }
+            State::Deferred { fields, reader: info.reader, public }
         }
     };
     (declared, state)

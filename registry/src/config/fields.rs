@@ -37,7 +37,7 @@ pub(crate) fn decode_fields<I>(
     };
     let Resolution { mut problems, .. } = resolver.resolve(&mut fields, "");
     problems.append(&mut converter.problems);
-    let decoded = decode::decode(&fields, "", info.decode, Mode::Resolved);
+    let decoded = decode::decode(&fields, "", info.reader, Mode::Resolved);
     match decoded.map(|decoded| decoded.instance) {
         Ok(Some(instance)) if problems.is_empty() => return Ok(instance),
         Ok(_) => {}

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::{
     decode::{self, Mode},
+    types::Reader,
     value::{Table, Value},
 };
 use crate::{
@@ -75,9 +76,10 @@ pub(crate) struct Retry {
 impl Lifecycle {
     /// Reads a `lifecycle` table whose placeholders are resolved.
     pub(super) fn read(value: &Value, path: &str) -> Result<Self, Vec<Problem>> {
-        let lifecycle = decode::decode(value, path, |decoder| Self::deserialize(decoder), Mode::Resolved)?
-            .instance
-            .unwrap_or_default();
+        let lifecycle =
+            decode::decode(value, path, Reader::plain(|decoder| Self::deserialize(decoder)), Mode::Resolved)?
+                .instance
+                .unwrap_or_default();
         let problems = lifecycle.faults(value, path);
         if problems.is_empty() { Ok(lifecycle) } else { Err(problems) }
     }

@@ -37,6 +37,7 @@ mod reference;
 mod decode;
 mod field;
 mod types;
+mod validation;
 
 // What the passes share.
 mod context;
@@ -57,6 +58,7 @@ mod tests;
 pub use field::{Field, Visibility};
 #[cfg(feature = "watch")]
 pub(crate) use source::read as read_file;
+pub use validation::Validation;
 pub(crate) use {
     configuration::{Configuration, Resolved},
     declared::Declared,
@@ -70,5 +72,5 @@ pub(crate) use {
     problems::unknown_type_help,
     request::{LoadRequest, MainSource},
     secrets::without_secrets,
-    types::{DecodeFn, TypeInfo, Types},
+    types::{DecodeFn, Reader, TypeInfo, Types},
 };

@@ -2,13 +2,19 @@
 //!
 //! | `type` | feature | Rust type | client |
 //! |---|---|---|---|
+//! | `"postgres"` | `postgres` | `Postgres` | `sqlx::PgPool` |
 //! | `"sqlite"` | `sqlite` | `Sqlite` | `sqlx::SqlitePool` |
 //!
 //! They use nothing but the public interface of this crate: a type of your own is written the same way. To
 //! start one, copy the file of the built-in type that is nearest to it.
 
+#[cfg(feature = "postgres")]
+mod postgres;
+mod shared;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+#[cfg(feature = "postgres")]
+pub use postgres::Postgres;
 #[cfg(feature = "sqlite")]
 pub use sqlite::Sqlite;

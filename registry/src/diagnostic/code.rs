@@ -37,6 +37,8 @@ pub(crate) enum Code {
     UnknownProfile,
     /// An environment override matches no connection, or more than one.
     Override,
+    /// Two keys are given that exclude each other.
+    Conflict,
 }
 
 impl Code {
@@ -222,6 +224,14 @@ const ENTRIES: &[Entry] = &[
             name written in capitals and with `_` for other characters. This one matches no connection or more \
             than one; it cannot declare a new one.",
     },
+    Entry {
+        code: Code::Conflict,
+        id: "CR018",
+        title: "keys exclude each other",
+        explanation: "Keys are given together of which the type takes one alone, such as a `url` and the `host` that is \
+            already in it. Keys may also come from `[defaults.<type>]`, from `extends`, or from an environment \
+            override; each place is named.",
+    },
 ];
 
 #[cfg(test)]
@@ -259,6 +269,7 @@ mod tests {
             (Code::WrongClient, "CR015"),
             (Code::UnknownProfile, "CR016"),
             (Code::Override, "CR017"),
+            (Code::Conflict, "CR018"),
         ];
         assert_eq!(codes.len(), Code::all().count());
         for (code, id) in codes {

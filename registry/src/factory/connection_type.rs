@@ -4,7 +4,7 @@ use std::{any::TypeId, fmt, sync::Arc};
 
 use super::registration::Declaration;
 use crate::{
-    config::{DecodeFn, Field, TypeInfo},
+    config::{DecodeFn, Field, Reader, TypeInfo},
     erased::ErasedConnection,
 };
 
@@ -68,7 +68,10 @@ impl ConnectionType {
             name: self.name(),
             client_type_name: self.client_type_name(),
             fields: self.fields(),
-            decode: self.decode,
+            reader: Reader {
+                decode: self.decode,
+                validate: |connection, validation| connection.validate_erased(validation),
+            },
         }
     }
 

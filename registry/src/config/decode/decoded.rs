@@ -9,7 +9,8 @@ use super::{
 };
 use crate::{
     config::{
-        types::DecodeFn,
+        types::Reader,
+        validation::Validation,
         value::{Value, ValueKind},
     },
     diagnostic::Problem,
@@ -51,16 +52,11 @@ pub(crate) enum Mode {
 /// # Errors
 ///
 /// Every problem of the fields, not just the first.
-pub(crate) fn decode<I>(
-    value: &Value,
-    path: &str,
-    decode: DecodeFn<I>,
-    mode: Mode,
-) -> Result<Decoded<I>, Vec<Problem>> {
+pub(crate) fn decode<I>(value: &Value, path: &str, reader: Reader<I>, mode: Mode) -> Result<Decoded<I>, Vec<Problem>> {
     let session = Session::new(value);
-    let decoded = match decode(Decoder::new(value, &session)) {
-        Ok(instance) if session.is_complete() => Decoded::new(instance, session, value, path),
-        _ => Repair::new(value, path).run(decode)?,
+    let decoded = match (reader.decode)(Decoder::new(value, &session)) {
+        Ok(instance) if session.is_complete() => Decoded::new(instance, session, value, path, reader)?,
+        _ => Repair::new(value, path).run(reader)?,
     };
     if mode == Mode::Resolved && decoded.deferred {
         return Err(unresolved(value, path));
@@ -69,15 +65,19 @@ pub(crate) fn decode<I>(
 }
 
 impl<I> Decoded<I> {
-    fn new(instance: I, session: Session, value: &Value, path: &str) -> Self {
+    fn new(instance: I, session: Session, value: &Value, path: &str, reader: Reader<I>) -> Result<Self, Vec<Problem>> {
+        let problems = Validation::run(&instance, reader, value, path);
+        if !problems.is_empty() {
+            return Err(problems);
+        }
         let deferred = session.is_deferred();
         let notes = session.into_notes();
-        Self {
+        Ok(Self {
             instance: Some(instance),
             deferred,
             references: located(notes.references, value, path),
             secrets: notes.secrets.into_iter().map(|(_, text)| text).collect(),
-        }
+        })
     }
 }
 

@@ -16,7 +16,8 @@ use super::{
 };
 use crate::{
     config::{
-        types::DecodeFn,
+        types::Reader,
+        validation::Validation,
         value::{Table, Value, ValueKind},
     },
     diagnostic::Problem,
@@ -56,17 +57,18 @@ impl<'a> Repair<'a> {
         }
     }
 
-    pub(super) fn run<I>(mut self, decode: DecodeFn<I>) -> Result<Decoded<I>, Vec<Problem>> {
+    pub(super) fn run<I>(mut self, reader: Reader<I>) -> Result<Decoded<I>, Vec<Problem>> {
         let mut instance = None;
         for _ in 0..MAX_ROUNDS {
             let session = Session::new(&self.tree);
-            let result = decode(Decoder::new(&self.tree, &session));
+            let result = (reader.decode)(Decoder::new(&self.tree, &session));
             let place = session.place();
             self.notes = session.into_notes();
             let goes_on = match (self.notes.expansion.take(), result) {
                 (Some((value, shape)), _) => self.expand(value, &shape),
                 (None, Err(error)) => self.repair(error, place),
                 (None, Ok(built)) => {
+                    self.problems.extend(Validation::run(&built, reader, &self.tree, self.path));
                     instance = Some(built);
                     false
                 }

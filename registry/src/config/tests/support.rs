@@ -13,7 +13,9 @@ use serde::Deserialize;
 use tempfile::TempDir;
 
 use crate::{
-    config::{Configuration, DecodeFn, Environment, Field, LoadRequest, MainSource, TypeInfo, Types, Visibility, load},
+    config::{
+        Configuration, DecodeFn, Environment, Field, LoadRequest, MainSource, Reader, TypeInfo, Types, Visibility, load,
+    },
     diagnostic::Diagnostic,
     reference::ConnectionRef,
     secret::Secret,
@@ -190,7 +192,7 @@ impl Types for Catalogue {
 }
 
 fn info<Client>(name: &'static str, fields: &'static [Field], decode: DecodeFn<Instance>) -> TypeInfo<Instance> {
-    TypeInfo { name, client_type_name: std::any::type_name::<Client>(), fields, decode }
+    TypeInfo { name, client_type_name: std::any::type_name::<Client>(), fields, reader: Reader::plain(decode) }
 }
 
 const fn field(name: &'static str, visibility: Visibility) -> Field {

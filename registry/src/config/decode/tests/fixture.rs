@@ -5,7 +5,10 @@ use toml::de::DeTable;
 
 use super::super::{DecodeError, Decoded, Decoder, Mode, decode, text};
 use crate::{
-    config::value::{Value, ValueKind},
+    config::{
+        types::Reader,
+        value::{Value, ValueKind},
+    },
     diagnostic::Problem,
     span::{SourceKind, Sources, Span},
 };
@@ -30,7 +33,7 @@ impl Fixture {
     }
 
     pub(super) fn decode<T: DeserializeOwned>(&self, mode: Mode) -> Result<Decoded<T>, Vec<Problem>> {
-        decode(&self.value, "connections.main", instance::<T>, mode)
+        decode(&self.value, "connections.main", Reader::plain(instance::<T>), mode)
     }
 
     /// `CR007 2:8 connections.main.port: the message (the help)`.

@@ -7,7 +7,10 @@ use serde::Deserialize;
 
 use super::super::{DecodeError, Decoder, Mode, decode};
 use crate::{
-    config::value::{Table, Value, ValueKind},
+    config::{
+        types::Reader,
+        value::{Table, Value, ValueKind},
+    },
     reference::ConnectionRef,
     secret::Secret,
     span::{SourceKind, Sources, Span},
@@ -95,7 +98,7 @@ proptest! {
     #[test]
     fn any_tree_is_decoded_or_has_problems(kind in tree()) {
         let value = placed(kind);
-        match decode(&value, "connections.main", instance, Mode::Check) {
+        match decode(&value, "connections.main", Reader::plain(instance), Mode::Check) {
             Ok(decoded) => prop_assert!(decoded.instance.is_some() || decoded.deferred),
             Err(problems) => {
                 prop_assert!(!problems.is_empty());

@@ -1,0 +1,171 @@
+//! `postgres`: a PostgreSQL server, through a pool.
+//!
+//! ```toml
+//! [connections.primary_db]
+//! type = "postgres"
+//! host = "db.example.com"
+//! user = "app"
+//! password = "${env:DATABASE_PASSWORD}"
+//! database = "app"
+//! tls.mode = "verify-full"
+//! ```
+//!
+//! The client is a [`PgPool`] of `sqlx`.
+
+mod failure;
+mod options;
+#[cfg(test)]
+mod tests;
+
+use std::{num::NonZeroU32, time::Duration};
+
+use sqlx::{PgPool, postgres::PgPoolOptions};
+
+use super::shared::{
+    address::one_way,
+    patience::{self, before_deadline},
+    sql::{Server, bounded},
+    tls::Tls,
+};
+use crate::{BoxError, ConnectContext, Connection, Secret, Validation, connection_type};
+
+/// A PostgreSQL server. The client is a pool, `sqlx::PgPool`.
+///
+/// Either `url` says where the server is and who asks, or `host`, `port`, `user`, `password` and `database` do. What neither
+/// says comes from the variables `PGPORT`, `PGUSER`, `PGPASSWORD` and `PGDATABASE`, as everywhere with PostgreSQL.
+///
+/// Encryption: without a table `tls` the `sslmode` of the URL counts, and else the connection is encrypted where the
+/// server can. With a table `tls` the server is verified in full, unless its `mode` says less.
+///
+/// The pool dials again by itself: it is kept while the server is down.
+#[connection_type("postgres")]
+#[derive(Debug)]
+pub struct Postgres {
+    /// Where the server is and who asks: `postgres://user:password@host:5432/database`. Special characters of the password
+    /// are percent-encoded. Excludes `host` and its companions.
+    url: Option<Secret>,
+
+    /// The name or address of the server, or the folder of its socket, which begins with `/`.
+    host: Option<String>,
+
+    /// Default: 5432.
+    port: Option<u16>,
+
+    /// Default: the name of the system's user.
+    user: Option<String>,
+
+    /// As it is, whatever characters it has.
+    password: Option<Secret>,
+
+    /// Default: the name of the user.
+    database: Option<String>,
+
+    /// How the connection is encrypted: `mode` (`disable`, `prefer`, `require`, `verify-ca` or `verify-full`), `ca`,
+    /// `certificate` and `key`, the paths of PEM files.
+    tls: Option<Tls>,
+
+    /// What the server shows of this application in its own views. Default: the name of the connection.
+    application_name: Option<String>,
+
+    /// How many connections the pool opens at most. Default: 10.
+    #[serde(default = "default_max_connections")]
+    max_connections: NonZeroU32,
+
+    /// How many connections the pool keeps open. Default: 0.
+    #[serde(default)]
+    min_connections: u32,
+
+    /// How long a caller waits for a free connection of the pool. Default: "10s".
+    #[serde(default = "default_acquire_timeout")]
+    acquire_timeout: Duration,
+
+    /// After it an unused connection is closed. Default: "10m".
+    #[serde(default = "default_idle_timeout")]
+    idle_timeout: Duration,
+
+    /// After it a connection is closed, used or not. Default: "30m".
+    #[serde(default = "default_max_lifetime")]
+    max_lifetime: Duration,
+
+    /// After it the server ends a statement. Default: never.
+    statement_timeout: Option<Duration>,
+}
+
+impl Connection for Postgres {
+    type Client = PgPool;
+
+    const SELF_HEALING: bool = true;
+
+    async fn connect(&self, cx: &ConnectContext) -> Result<PgPool, BoxError> {
+        let options = self.options(cx).await?;
+        let endpoint = options::endpoint(&options);
+        self.server(&endpoint).pool(self.pool_options(), options, before_deadline(cx)).await
+    }
+
+    async fn check(&self, client: &PgPool) -> Result<(), BoxError> {
+        let endpoint = options::endpoint(&client.connect_options());
+        self.server(&endpoint).round_trip(client, patience::CHECK).await
+    }
+
+    async fn disconnect(&self, client: &PgPool) -> Result<(), BoxError> {
+        client.close().await;
+        Ok(())
+    }
+
+    fn validate(&self, validation: &mut Validation) {
+        let parts = [
+            ("host", self.host.is_some()),
+            ("port", self.port.is_some()),
+            ("user", self.user.is_some()),
+            ("password", self.password.is_some()),
+            ("database", self.database.is_some()),
+        ];
+        one_way(validation, self.url.is_some(), &parts);
+        if let Some(url) = &self.url
+            && let Some(why) = options::url_fault(url.expose())
+        {
+            validation.invalid(&["url"], why);
+        }
+        if self.min_connections > self.max_connections.get() {
+            validation.invalid(&["min_connections", "max_connections"], "must not be above `max_connections`");
+        }
+        if let Some(tls) = &self.tls {
+            options::validate_tls(tls, validation);
+        }
+    }
+
+    fn endpoint(&self) -> Option<String> {
+        self.address().ok().map(|options| options::endpoint(&options))
+    }
+}
+
+impl Postgres {
+    fn server<'a>(&self, endpoint: &'a str) -> Server<'a> {
+        Server { endpoint, reason: failure::reason }
+    }
+
+    fn pool_options(&self) -> PgPoolOptions {
+        PgPoolOptions::new()
+            .max_connections(self.max_connections.get())
+            .min_connections(self.min_connections)
+            .acquire_timeout(bounded(self.acquire_timeout))
+            .idle_timeout(bounded(self.idle_timeout))
+            .max_lifetime(bounded(self.max_lifetime))
+    }
+}
+
+fn default_max_connections() -> NonZeroU32 {
+    const { NonZeroU32::new(10).expect("ten is not zero") }
+}
+
+fn default_acquire_timeout() -> Duration {
+    Duration::from_secs(10)
+}
+
+fn default_idle_timeout() -> Duration {
+    Duration::from_secs(10 * 60)
+}
+
+fn default_max_lifetime() -> Duration {
+    Duration::from_secs(30 * 60)
+}

@@ -1,0 +1,60 @@
+//! What can be told without a server. The rest is in `tests/tests/services/postgres.rs`.
+
+use crate::{ConnectionManager, Diagnostic};
+
+#[test]
+fn where_the_server_is_can_be_said_in_one_way_only() {
+    check("url = 'postgres://a@h/d'\nhost = 'h'", &["CR018 4 `url` and `host` exclude each other"]);
+    check(
+        "url = 'postgres://a@h/d'\nuser = 'u'\nport = 1",
+        &["CR018 4 `url` and `port` exclude each other", "CR018 4 `url` and `user` exclude each other"],
+    );
+    check("user = 'u'", &["CR006 2 missing key `host`"]);
+    check("host = 'h'", &[]);
+}
+
+#[test]
+fn a_placeholder_counts_as_given_and_its_value_as_not_known() {
+    check("url = '${env:DATABASE_URL}'\nhost = 'h'", &["CR018 4 `url` and `host` exclude each other"]);
+    check("url = '${env:DATABASE_URL}'", &[]);
+    check("host = '${env:DATABASE_HOST}'\ntls.mode = '${env:TLS_MODE}'\ntls.ca = 'ca.pem'", &[]);
+}
+
+#[test]
+fn a_wrong_value_has_a_place_and_is_not_repeated() {
+    check(
+        "url = 'mysql://u:c4nary@h/d'",
+        &[
+            "CR008 4 `url` must be a URL such as `postgres://user:password@host:5432/database`, with special characters of the password percent-encoded",
+        ],
+    );
+    check("host = 'h'\nmin_connections = 11", &["CR008 5 `min_connections` must not be above `max_connections`"]);
+    check("host = 'h'\nmax_connections = 0", &["CR007 5 `max_connections` must be a positive integer"]);
+}
+
+#[test]
+fn encryption_is_checked_as_a_whole() {
+    check("host = 'h'\ntls.certificate = 'c.pem'", &["CR006 2 missing key `tls.key`"]);
+    check(
+        "host = 'h'\ntls = { mode = 'disable', ca = 'c' }",
+        &["CR008 5 `tls.ca` is of no use while `tls.mode` is `disable`"],
+    );
+    check(
+        "host = 'h'\ntls.server_name = 'n'",
+        &["CR008 5 `tls.server_name` cannot be set: the driver takes the name of the host"],
+    );
+}
+
+/// The problems as `code line message`, of a connection whose header stands on line 2.
+#[track_caller]
+fn check(fields: &str, expected: &[&str]) {
+    let toml = format!("\n[connections.db]\ntype = 'postgres'\n{fields}\n");
+    let built = ConnectionManager::builder().environment([("A", "b")]).toml(toml).build();
+    let problems =
+        built.err().map(|error| error.diagnostics().iter().map(line).collect::<Vec<_>>()).unwrap_or_default();
+    assert_eq!(problems, expected, "{fields}");
+}
+
+fn line(problem: &Diagnostic) -> String {
+    format!("{} {} {}", problem.code(), problem.line(), problem.message())
+}

@@ -1,0 +1,9 @@
+//! What the types that talk to a server have in common. A type of your own may copy what it needs.
+
+pub(super) mod address;
+pub(super) mod failure;
+pub(super) mod patience;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub(super) mod sql;
+#[cfg(feature = "_tls")]
+pub(super) mod tls;
