@@ -1,0 +1,4 @@
+//! Connectors against real servers; see `connection_registry_tests::service`. They are skipped where these are not installed.
+#![cfg(target_os = "linux")]
+
+mod harness;
