@@ -1,6 +1,8 @@
 //! What the behaviour tests share: a connection type that does what its configuration says, and remembers it.
 
 pub mod proxy;
+#[cfg(target_os = "linux")]
+pub mod service;
 
 use std::{
     collections::HashMap,

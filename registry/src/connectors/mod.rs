@@ -10,6 +10,8 @@
 
 #[cfg(feature = "postgres")]
 mod postgres;
+// A program that picks one type uses a part of it.
+#[cfg_attr(not(feature = "full"), allow(dead_code))]
 mod shared;
 #[cfg(feature = "sqlite")]
 mod sqlite;

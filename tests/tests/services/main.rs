@@ -1,3 +1,6 @@
-//! The built-in connection types against their real servers.
+//! The built-in connection types against their real servers; see `connection_registry_tests::service`. They are skipped
+//! where these are not installed.
 
-#![allow(clippy::unwrap_used)]
+#![cfg(target_os = "linux")]
+
+mod harness;

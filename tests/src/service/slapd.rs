@@ -1,0 +1,66 @@
+//! OpenLDAP's server.
+
+use super::{Plan, Ready, Recipe, Site};
+
+/// An LDAP server with an administrator and one entry, the suffix.
+#[derive(Clone, Debug)]
+pub struct Slapd {
+    /// The name below which everything is: `dc=…`, and perhaps more.
+    pub suffix: String,
+    /// The full name of the administrator, below the suffix.
+    pub root: String,
+    /// Its password.
+    pub password: String,
+}
+
+impl Default for Slapd {
+    fn default() -> Self {
+        let suffix = "dc=example,dc=org".to_owned();
+        Self { root: format!("cn=admin,{suffix}"), suffix, password: "secret".to_owned() }
+    }
+}
+
+impl Recipe for Slapd {
+    const NAME: &'static str = "slapd";
+    const PROGRAMS: &'static [&'static str] = &["slapd", "slapadd"];
+    const PACKAGE: &'static str = "Debian package slapd";
+
+    fn prepare(&self, site: &Site) -> Plan {
+        site.make_folder("data");
+        let configuration = site.write("slapd.conf", &self.configuration(site));
+        let entry = site.write("entry.ldif", &self.entry());
+        site.run(site.command("slapadd").arg("-f").arg(&configuration).arg("-l").arg(entry));
+        let mut command = site.command("slapd");
+        command.arg("-f").arg(configuration).args(["-h", &format!("ldap://127.0.0.1:{}", site.port()), "-d", "0"]);
+        Plan::new(command).ready(Ready::Says { hello: HELLO, is_good })
+    }
+}
+
+impl Slapd {
+    fn configuration(&self, site: &Site) -> String {
+        let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
+        format!(
+            "include /etc/ldap/schema/core.schema\nmodulepath /usr/lib/ldap\nmoduleload back_mdb\n\
+             pidfile {pid}\ndatabase mdb\nsuffix {suffix}\nrootdn {root}\nrootpw {password}\ndirectory {data}\n",
+            pid = site.path("slapd.pid").display(),
+            suffix = quoted(&self.suffix),
+            root = quoted(&self.root),
+            password = quoted(&self.password),
+            data = site.path("data").display(),
+        )
+    }
+
+    fn entry(&self) -> String {
+        let first = self.suffix.split(',').next().unwrap_or_default();
+        let component = first.strip_prefix("dc=").expect("the suffix begins with `dc=`");
+        let classes = "objectClass: organization\nobjectClass: dcObject";
+        format!("dn: {}\n{classes}\ndc: {component}\no: {component}\n", self.suffix)
+    }
+}
+
+/// An anonymous bind.
+const HELLO: &[u8] = b"\x30\x0c\x02\x01\x01\x60\x07\x02\x01\x03\x04\0\x80\0";
+
+fn is_good(answer: &[u8]) -> bool {
+    answer.first() == Some(&0x30)
+}
