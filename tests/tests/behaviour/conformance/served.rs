@@ -154,13 +154,13 @@ async fn a_password_in_the_log_is_caught_unless_it_is_a_forgiven_driver_that_log
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_use_that_fails_or_panics_or_hangs_is_caught_and_a_canary_in_its_error_too() {
     let server = LineServer::start().await;
-    let suite = || Suite::<Line>::new(server.fields("right")).timeout(Duration::from_millis(500));
+    let suite = || Suite::<Line>::new(server.fields("right")).timeout(TIMEOUT);
     let report = suite().with_use(|_| async { Err("c4nary in a use".into()) }).canary("c4nary").run().await;
     caught(&report, &[("works", "the use failed: *** in a use; canary 1 is in the error of a use")]);
     let report = suite().with_use(|_| async { panic!("it is a bad one") }).run().await;
     caught(&report, &[("works", "the use panicked")]);
     let report = suite().with_use(|_| std::future::pending()).run().await;
-    caught(&report, &[("works", "the use did not end within 500ms")]);
+    caught(&report, &[("works", "the use did not end within 4s")]);
 }
 
 /// The longest wait of a trial that passes is a quarter of it.
