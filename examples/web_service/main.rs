@@ -51,7 +51,8 @@ async fn main() -> Result<(), BoxError> {
     let address = listener.local_addr()?;
     println!("listening at http://{address}");
     let stop = async move {
-        let stopped = if serves { tokio::signal::ctrl_c().await.map_err(BoxError::from) } else { visitor::visit(address).await };
+        let stopped =
+            if serves { tokio::signal::ctrl_c().await.map_err(BoxError::from) } else { visitor::visit(address).await };
         if let Err(error) = stopped {
             println!("stopping: {error}");
         }

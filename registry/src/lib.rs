@@ -67,6 +67,7 @@
 //! # The guide
 //!
 //! - [`guide::configuration`]: the whole format, from layers to placeholders and templates.
+//! - [`guide::connectors`]: the built-in types, their settings, and what was proven of each.
 //! - [`guide::lifecycle`]: start, retries, health, reload, idle connections, shutdown, and what operators see of them.
 //! - [`guide::linking`]: how the types of other crates come into a program, and why one may be missing.
 //! - [`guide::errors`]: every code of a diagnostic, and how a report is read.
@@ -142,6 +143,9 @@ pub use serde;
 pub mod guide {
     #[doc = include_str!("guide/configuration.md")]
     pub mod configuration {}
+
+    #[doc = include_str!("guide/connectors.md")]
+    pub mod connectors {}
 
     #[doc = include_str!("guide/errors.md")]
     pub mod errors {}

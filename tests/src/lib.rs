@@ -1,5 +1,6 @@
 //! What the behaviour tests share: a connection type that does what its configuration says, and remembers it.
 
+pub mod proof;
 pub mod proxy;
 #[cfg(target_os = "linux")]
 pub mod service;

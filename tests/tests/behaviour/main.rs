@@ -5,6 +5,7 @@
 mod configuration;
 mod conformance;
 mod connect;
+mod connectors_page;
 mod disconnect;
 mod drain;
 mod events;
