@@ -14,7 +14,7 @@ use crate::{
         disconnect::Guards,
         events::OneLine,
         retry::Patience,
-        shared::{Declarations, Shared},
+        shared::{Declarations, Shared, targets},
         spans,
         task::AbortOnDrop,
     },
@@ -136,6 +136,11 @@ impl Shared {
         drop(state);
         news.log();
         outdated.iter().for_each(Pending::supersede);
+        entry.has_ended_beside(false);
+        // The type may have taken another reference in place.
+        let configuration = self.configuration();
+        let needed = configuration.declaration(entry.name()).map(targets).unwrap_or_default();
+        needed.iter().for_each(|name| entry.depends_on(name));
         self.watch_over_anew(entry, generation, origin.lifecycle, lifecycle);
         true
     }

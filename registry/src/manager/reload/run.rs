@@ -1,7 +1,7 @@
 //! A reload from beginning to end.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
     time::Duration,
 };
@@ -14,7 +14,7 @@ use tokio::{
 use super::{
     plan::{self, Node},
     replace::Reason,
-    report::{Fate, LastReload, ReloadReport},
+    report::{Fate, LastReload, Lists, ReloadReport},
     settle::Settled,
 };
 use crate::{
@@ -115,22 +115,21 @@ async fn run(shared: Arc<Shared>) -> Result<ReloadReport> {
     result
 }
 
-async fn reload(shared: &Arc<Shared>) -> Result<ReloadReport> {
+async fn reload(shared: &Arc<Shared>) -> Result<Lists> {
     let loader = Arc::clone(shared);
     let loading = spawn_blocking(move || loaded(&loader));
     let configuration = loading.await.unwrap_or_else(|error| Err(given_up(error.is_panic())))?;
     // In one go on a thread that may wait for files: what is begun here is not given up half way.
     let settler = Arc::clone(shared);
     let settling = spawn_blocking(move || settle(&settler, configuration));
-    let Stage { configuration, before, fates, behind, nodes } =
+    let Stage { configuration, before, mut report, behind, nodes } =
         settling.await.unwrap_or_else(|error| Err(given_up(error.is_panic())))?;
     tokio::spawn(let_go(before));
+    let asked_for: HashSet<_> = behind.keys().cloned().collect();
     let replaced = replace_all(shared, &configuration, nodes, behind).await;
-    let mut report = ReloadReport::default();
-    for (name, fate) in fates {
-        if !replaced.contains_key(&name) {
-            report.add(&name, fate);
-        }
+    if replaced.keys().any(|name| !asked_for.contains(name)) {
+        // Those that follow others have their fate by now.
+        report.take_out(|name| replaced.contains_key(name));
     }
     replaced.into_iter().for_each(|(name, fate)| report.add(&name, fate));
     // Cut short: what was to be replaced is closed now.
@@ -163,7 +162,7 @@ pub(super) type Behind = HashMap<Arc<str>, (Arc<Entry>, Reason)>;
 struct Stage {
     configuration: Arc<Declarations>,
     before: Arc<Declarations>,
-    fates: Vec<(Arc<str>, Fate)>,
+    report: Lists,
     behind: Behind,
     /// What is connected, or is about to be, when anything is behind.
     nodes: Vec<(Arc<Entry>, Node)>,
@@ -179,35 +178,39 @@ fn settle(shared: &Arc<Shared>, configuration: Declarations) -> Result<Stage> {
     let has_templates = before.has_templates() || configuration.has_templates();
     let entries = if has_templates { shared.registry.entries() } else { Vec::new() };
     let made = entries.into_iter().filter(|entry| entry.lock().is_declared());
-    let present = made.map(|entry| Arc::clone(entry.name()));
-    let (mut fates, mut behind) = (Vec::new(), HashMap::new());
-    for found in plan::compare(&before, &configuration, present) {
-        let name = Arc::clone(&found.0);
+    let present: Vec<_> = made.map(|entry| Arc::clone(entry.name())).collect();
+    let (mut report, mut behind) = (Lists::default(), HashMap::new());
+    for found in plan::compare(&before, &configuration, &present) {
+        let name = found.0;
         match shared.settle(&configuration, found) {
-            Settled::Done(fate) => fates.push((name, fate)),
-            Settled::Behind(entry, content) => drop(behind.insert(name, (entry, Reason::Content(content)))),
+            Settled::Done(fate) => report.add(name, fate),
+            Settled::Behind(entry, content) => {
+                behind.insert(Arc::clone(name), (entry, Reason::Content(content)));
+            }
         }
     }
     let nodes = if behind.is_empty() { Vec::new() } else { nodes(shared, &configuration, &behind) };
-    Ok(Stage { configuration, before, fates, behind, nodes })
+    Ok(Stage { configuration, before, report, behind, nodes })
 }
 
+/// What is to be replaced, and what refers to anything and is connected or about to be. Who refers to nothing follows
+/// nobody.
 pub(super) fn nodes(shared: &Shared, configuration: &Declarations, behind: &Behind) -> Vec<(Arc<Entry>, Node)> {
-    let mut entries = shared.registry.entries();
-    entries.retain(|entry| {
-        let state = entry.lock();
-        let is_made = state.slot.client().is_some_and(|client| client.origin.is_some());
-        is_made || state.slot.is_connecting() || behind.contains_key(entry.name())
-    });
-    entries
-        .into_iter()
-        .map(|entry| {
-            let mut needs = entry.dependencies();
-            needs.extend(configuration.declaration(entry.name()).map(targets).unwrap_or_default());
-            let node = Node { name: Arc::clone(entry.name()), needs };
-            (entry, node)
-        })
-        .collect()
+    shared.registry.entries().iter().filter_map(|entry| node(entry, configuration, behind)).collect()
+}
+
+fn node(entry: &Arc<Entry>, configuration: &Declarations, behind: &Behind) -> Option<(Arc<Entry>, Node)> {
+    let state = entry.lock();
+    let is_made = state.slot.client().is_some_and(|client| client.origin.is_some()) || state.slot.is_connecting();
+    let is_behind = state.is_behind;
+    drop(state);
+    let mut needs = entry.dependencies();
+    if is_behind {
+        // Its client was made from something else than the next one.
+        needs.extend(configuration.declaration(entry.name()).map(targets).unwrap_or_default());
+    }
+    let counts = is_made && !needs.is_empty() || behind.contains_key(entry.name());
+    counts.then(|| (Arc::clone(entry), Node { name: Arc::clone(entry.name()), needs }))
 }
 
 /// Replaces the clients that are behind, and after them those that hold one of them, rank by rank.

@@ -41,8 +41,8 @@ impl Shared {
         configuration: &Declarations,
         (name, declared, change): Found<'_>,
     ) -> Settled {
-        let Some(declared) = declared else { return Settled::Done(self.take_away(&name)) };
-        match (change, self.registry.entry(&name)) {
+        let Some(declared) = declared else { return Settled::Done(self.take_away(name)) };
+        match (change, self.registry.entry(name)) {
             (Change::Kept { content, lifecycle }, Some(entry)) => {
                 let (content_changed, lifecycle_changed) = (content, lifecycle);
                 Subject { shared: self, configuration, declared, entry: &entry, content_changed, lifecycle_changed }
@@ -50,7 +50,7 @@ impl Shared {
             }
             // What somebody took out comes back: the file says what there is.
             (Change::Added | Change::Kept { .. }, _) if !declared.is_template() => {
-                Settled::Done(self.add(&name, declared))
+                Settled::Done(self.add(name, declared))
             }
             _ => Settled::Done(Fate::Unchanged),
         }
