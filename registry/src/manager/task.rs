@@ -8,7 +8,7 @@ use std::{
 
 use tokio::{
     runtime::Handle,
-    task::{JoinError, JoinHandle},
+    task::{AbortHandle, JoinError, JoinHandle},
 };
 
 /// A task that is aborted when this is dropped.
@@ -30,6 +30,11 @@ impl<T> AbortOnDrop<T> {
     /// Gives it up, and leaves it to the caller to wait for its end.
     pub(super) fn abort(&self) {
         self.0.abort();
+    }
+
+    /// For others who may give it up.
+    pub(super) fn abort_handle(&self) -> AbortHandle {
+        self.0.abort_handle()
     }
 }
 

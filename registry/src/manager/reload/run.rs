@@ -184,8 +184,8 @@ fn settle(shared: &Arc<Shared>, configuration: Declarations) -> Result<Stage> {
         let name = found.0;
         match shared.settle(&configuration, found) {
             Settled::Done(fate) => report.add(name, fate),
-            Settled::Behind(entry, content) => {
-                behind.insert(Arc::clone(name), (entry, Reason::Content(content)));
+            Settled::Behind(entry, reason) => {
+                behind.insert(Arc::clone(name), (entry, reason));
             }
         }
     }
@@ -229,9 +229,9 @@ pub(super) async fn replace_all(
             let (entry, Node { name, needs }) = (&entries[at], &nodes[at]);
             let is_held = needs.iter().any(|name| matches!(fates.get(name), Some(Fate::Rebuilt)));
             match (behind.remove(name), is_held) {
-                (Some((entry, Reason::Content(_))), true) => work.push((entry, Reason::ContentAndDependency)),
-                (Some(behind), _) => work.push(behind),
-                (None, true) => work.push((Arc::clone(entry), Reason::Dependency)),
+                (Some((entry, Reason::Content(_))), true) => work.push((entry, Reason::ContentAndDependency, true)),
+                (Some((entry, reason)), _) => work.push((entry, reason, true)),
+                (None, true) => work.push((Arc::clone(entry), Reason::Dependency, false)),
                 (None, false) => {}
             }
         }
@@ -242,16 +242,17 @@ pub(super) async fn replace_all(
     fates
 }
 
+/// `work` says of each whether its fate is told in any case, or only when something was done.
 async fn replace_rank(
     shared: &Arc<Shared>,
     configuration: &Arc<Declarations>,
-    work: Vec<(Arc<Entry>, Reason)>,
+    work: Vec<(Arc<Entry>, Reason, bool)>,
     fates: &mut HashMap<Arc<str>, Fate>,
 ) {
     // No more are begun at once than may connect at once: the timeout of one that waits for its place would run.
     let at_once = AT_ONCE.min(shared.max_concurrent_connects);
     let mut running = JoinSet::new();
-    for (entry, reason) in work {
+    for (entry, reason, is_told) in work {
         if running.len() == at_once {
             fates.extend(running.join_next().await.and_then(Result::ok).flatten());
         }
@@ -259,8 +260,7 @@ async fn replace_rank(
         running.spawn(async move {
             let name = Arc::clone(entry.name());
             let fate = shared.replace(configuration, entry, reason).await;
-            let is_other = reason != Reason::Dependency || !matches!(fate, Fate::Unchanged | Fate::Updated);
-            is_other.then_some((name, fate))
+            (is_told || !matches!(fate, Fate::Unchanged | Fate::Updated)).then_some((name, fate))
         });
     }
     while let Some(ended) = running.join_next().await {
