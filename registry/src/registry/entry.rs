@@ -5,7 +5,7 @@ use std::{
     ops::Deref,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering, fence},
+        atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -22,7 +22,7 @@ use super::{
 use crate::{
     config::Fingerprint,
     error::{Error, ErrorKind, Result},
-    lease::{AnyLease, Lease, Mark},
+    lease::{AnyLease, Lease, Mark, withheld_if_unused},
 };
 
 /// One name: its slot, and the leases of its current client.
@@ -233,23 +233,11 @@ impl Entry {
         leases
     }
 
-    /// As [`retire`](Self::retire), but only when no guard of the client is out.
-    ///
-    /// A reader that finds a lease first counts itself as a guard and then looks whether the lease is withheld, this
-    /// does it the other way round: one of the two sees the other. It holds for a client whose uses are noted; of others the
-    /// reader has no fence.
+    /// As [`retire`](Self::retire), but only when no guard of the client is out. It holds for a client whose uses are noted.
     pub(crate) fn retire_if_unused(&self, state: &mut EntryState) -> Option<Leases> {
         state.slot.client()?;
-        state.marks().for_each(Mark::withhold);
-        fence(Ordering::SeqCst);
-        let guards = state.guards();
-        // What was done through a guard that is gone has happened before what comes now.
-        fence(Ordering::Acquire);
-        if guards > 0 {
-            state.marks().for_each(Mark::give_out);
-            return None;
-        }
-        Some(self.retire(state))
+        let is_unused = withheld_if_unused(state.marks(), || state.guards());
+        is_unused.then(|| self.retire(state))
     }
 
     /// The error for a caller who asked for a `T`.
@@ -406,7 +394,7 @@ impl EntryState {
     }
 
     /// The marks of all leases of the current client.
-    fn marks(&self) -> impl Iterator<Item = &Mark> {
+    fn marks(&self) -> impl Iterator<Item = &Mark> + Clone {
         let own = self.slot.client().map(|client| &client.any);
         self.leases().chain(own).map(|lease| lease.any_mark())
     }
