@@ -5,8 +5,6 @@ use std::{
     time::Duration,
 };
 
-use tokio::task::spawn_blocking;
-
 use super::{
     plan::Node,
     replace::Reason,
@@ -14,7 +12,10 @@ use super::{
     run::{self, Behind},
 };
 use crate::{
-    manager::shared::{Declarations, Shared},
+    manager::{
+        shared::{Declarations, Shared},
+        task::{NotDone, apart},
+    },
     registry::Entry,
 };
 
@@ -34,8 +35,12 @@ async fn follow(shared: Arc<Shared>) {
     let _turn = shared.reloads.turn.lock().await;
     shared.reloads.is_follow_due.store(false, Ordering::Release);
     let looker = Arc::clone(&shared);
-    // There may be very many names: none of the runtime's workers looks at them all.
-    let Ok(Some(Late { configuration, behind, nodes })) = spawn_blocking(move || late(&looker)).await else { return };
+    // There may be very many names: none of the runtime's workers looks at them all, while there are threads to be had.
+    let late = match apart(move || late(&looker)).await {
+        Err(NotDone::NoThread) => late(&shared),
+        done => done.ok().flatten(),
+    };
+    let Some(Late { configuration, behind, nodes }) = late else { return };
     for (name, fate) in run::replace_all(&shared, &configuration, nodes, behind).await {
         let followed = matches!(fate, Fate::Rebuilt);
         tracing::debug!(connection = %name, followed, "what it refers to was replaced");

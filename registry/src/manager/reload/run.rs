@@ -7,7 +7,7 @@ use std::{
 };
 
 use tokio::{
-    task::{JoinSet, spawn_blocking},
+    task::JoinSet,
     time::{Instant, sleep},
 };
 
@@ -23,6 +23,7 @@ use crate::{
         connections::ConnectionManager,
         events::OneLine,
         shared::{self, Declarations, Shared, targets},
+        task::{NotDone, apart},
     },
     registry::Entry,
 };
@@ -117,13 +118,12 @@ async fn run(shared: Arc<Shared>) -> Result<ReloadReport> {
 
 async fn reload(shared: &Arc<Shared>) -> Result<Lists> {
     let loader = Arc::clone(shared);
-    let loading = spawn_blocking(move || loaded(&loader));
-    let configuration = loading.await.unwrap_or_else(|error| Err(given_up(error.is_panic())))?;
+    let configuration = apart(move || loaded(&loader)).await.unwrap_or_else(|why| Err(given_up(why)))?;
     // In one go on a thread that may wait for files: what is begun here is not given up half way.
     let settler = Arc::clone(shared);
-    let settling = spawn_blocking(move || settle(&settler, configuration));
+    let settling = apart(move || settle(&settler, configuration));
     let Stage { configuration, before, mut report, behind, nodes } =
-        settling.await.unwrap_or_else(|error| Err(given_up(error.is_panic())))?;
+        settling.await.unwrap_or_else(|why| Err(given_up(why)))?;
     tokio::spawn(let_go(before));
     let asked_for: HashSet<_> = behind.keys().cloned().collect();
     let replaced = replace_all(shared, &configuration, nodes, behind).await;
@@ -141,7 +141,11 @@ async fn reload(shared: &Arc<Shared>) -> Result<Lists> {
 async fn let_go<T: Send + Sync + 'static>(mut before: Arc<T>) {
     loop {
         match Arc::try_unwrap(before) {
-            Ok(last) => return drop(spawn_blocking(move || drop(last))),
+            // Without a thread for it, it is dropped here.
+            Ok(last) => {
+                let _ = apart(move || drop(last)).await;
+                return;
+            }
             Err(shared) => before = shared,
         }
         sleep(BETWEEN_LOOKS).await;
@@ -276,11 +280,17 @@ fn runtime_ended() -> Error {
     Error::new(ErrorKind::NoRuntime, "the configuration cannot be loaded again: the manager's runtime has ended")
 }
 
-fn given_up(panicked: bool) -> Error {
-    if panicked {
-        return Error::new(ErrorKind::Configuration, "a connection type panicked while the configuration was loaded");
+fn given_up(why: NotDone) -> Error {
+    match why {
+        NotDone::Panicked => {
+            Error::new(ErrorKind::Configuration, "a connection type panicked while the configuration was loaded")
+        }
+        NotDone::NoThread => {
+            let message = "the configuration cannot be loaded again: the operating system gives no thread for it";
+            Error::new(ErrorKind::NoRuntime, message).retryable(true)
+        }
+        NotDone::RuntimeEnded => runtime_ended(),
     }
-    runtime_ended()
 }
 
 /// How long a configuration that is not in force any more may lie about.
