@@ -4,6 +4,7 @@ use std::process::Command;
 
 mod clock;
 mod descriptors;
+mod fork;
 mod heal;
 mod line;
 mod names;
