@@ -24,23 +24,28 @@
 //! use std::sync::Arc;
 //!
 //! use connection_registry::{
-//!     __private::ConnectionDeclaration,
-//!     BoxError, Conn,
-//!     testing::conformance::{LogCapture, Server, Suite},
+//!     BoxError,
+//!     testing::{Fake, conformance::{Fault, LogCapture, Server, Suite}},
 //! };
 //!
-//! # struct Client;
-//! # impl Client { async fn round_trip(&self) -> Result<(), BoxError> { Ok(()) } }
-//! async fn conforms<C: ConnectionDeclaration<Client = Client>>(server: Arc<impl Server>) -> Result<(), BoxError> {
+//! fn fields(host: &str, port: u16, password: &str) -> String {
+//!     format!("url = 'fake://{host}:{port}'\npassword = '{password}'\n")
+//! }
+//!
+//! async fn conforms(server: Arc<impl Server>) -> Result<(), BoxError> {
 //!     LogCapture::install()?;
-//!     let port = server.address().port();
-//!     let fields = |host: &str, port: u16| format!("host = '{host}'\nport = {port}\npassword = 'c4nary'\n");
-//!     let report = Suite::<C>::new(fields("127.0.0.1", port))
-//!         .with_use(|client: Conn<Client>| async move { client.round_trip().await })
-//!         .with_peers(fields)
-//!         .with_change(fields("127.0.0.1", port) + "max_connections = 3")
+//!     let (host, port) = (server.address().ip().to_string(), server.address().port());
+//!     let good = fields(&host, port, "c4nary");
+//!     let report = Suite::<Fake>::new(&good)
+//!         .with_use(|client| async move {
+//!             if client.name() == "conformance" { Ok(()) } else { Err("what was written is not what is read".into()) }
+//!         })
+//!         .with_broken("wrong password", fields(&host, port, "wr0ng"), Fault::Permanent)
+//!         .with_peers(|host, port| fields(host, port, "c4nary"))
+//!         .with_change(good + "delay = '1ms'")
 //!         .with_server(server)
 //!         .canary("c4nary")
+//!         .canary("wr0ng")
 //!         .run()
 //!         .await;
 //!     report.assert_clean();
