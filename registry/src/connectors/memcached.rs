@@ -23,7 +23,7 @@ use super::shared::{
     address::one_way,
     patience::{self, until_deadline, within},
 };
-use crate::{BoxError, ConnectContext, ConnectError, Connection, Validation, connection_type};
+use crate::{BoxError, ConnectContext, ConnectError, Connection, Secret, Validation, connection_type};
 
 /// A memcached server. The client is a pool, `connection_registry::connectors::MemcachedPool`.
 ///
@@ -37,7 +37,7 @@ use crate::{BoxError, ConnectContext, ConnectError, Connection, Validation, conn
 #[derive(Debug)]
 pub struct Memcached {
     /// Where the server is: `memcached://host:11211`. Excludes `host` and `port`.
-    url: Option<String>,
+    url: Option<Secret>,
 
     /// The name or IPv4 address of the server, or the path of its socket, which begins with `/`.
     host: Option<String>,
@@ -93,7 +93,7 @@ impl Connection for Memcached {
 
     fn validate(&self, validation: &mut Validation) {
         one_way(validation, self.url.is_some(), &[("host", self.host.is_some()), ("port", self.port.is_some())]);
-        if let Some(why) = self.url.as_deref().and_then(options::url_fault) {
+        if let Some(why) = self.url.as_ref().and_then(|url| options::url_fault(url.expose())) {
             validation.invalid(&["url"], why);
         }
         if let Some(why) = self.host.as_deref().and_then(options::host_fault) {

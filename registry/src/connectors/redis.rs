@@ -43,9 +43,9 @@ use crate::{BoxError, ConnectContext, Connection, Secret, Validation, connection
 ///
 /// Encryption: by `rediss://` or by a table `tls`. The server is always verified in full, for the name of the host.
 ///
-/// The client dials again by itself, when a command finds that the connection is gone: that command fails, and none is sent
-/// twice. It gives up for good when the server refuses its login once, so that after failed checks it is replaced as well.
-/// A check sends `PING`.
+/// The client dials again by itself when a command finds that the connection is gone: that command fails, and none is sent
+/// twice. Once the server has refused its login it dials no more, so that a client whose checks fail is replaced. A check
+/// sends `PING`.
 ///
 /// A command that blocks, such as `BLPOP`, keeps all others waiting: declare a connection of its own for it, and let it
 /// block for less than `response_timeout`.
@@ -102,6 +102,9 @@ enum Protocol {
 
 impl Connection for Redis {
     type Client = ConnectionManager;
+
+    // It does dial again, but never more once the server has refused its login.
+    const SELF_HEALING: bool = false;
 
     async fn connect(&self, cx: &ConnectContext) -> Result<ConnectionManager, BoxError> {
         let driver = self.driver(cx).await?;

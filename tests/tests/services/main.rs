@@ -6,3 +6,4 @@
 mod harness;
 mod memcached;
 mod redis;
+mod socket;

@@ -18,6 +18,8 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
+use crate::socket::Socket;
+
 fn fields(host: &str, port: u16) -> String {
     format!("host = '{host}'\nport = {port}\n")
 }
@@ -46,8 +48,8 @@ async fn write_and_read(client: Conn<MemcachedPool>) -> Result<(), BoxError> {
 
 /// A figure of the server's own.
 async fn figure(client: &MemcachedPool, name: &str) -> u64 {
-    let figures = client.run(async |connection| connection.stats().await).await.unwrap();
-    figures[name].parse().unwrap()
+    let figures = client.run(async |connection| connection.stats().await).await.expect("the server answers");
+    figures[name].parse().expect("it is a number")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -71,6 +73,17 @@ async fn a_url_says_where_the_server_is() {
     for fields in
         [format!("url = 'memcached://{}'", server.address()), format!("url = 'tcp://localhost:{}/'", server.port())]
     {
+        let (_connections, client) = connected(&fields).await;
+        write_and_read(client).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_socket_of_this_machine_is_a_host_or_a_url() {
+    let Some(server) = Service::launch(service::Memcached).await else { return };
+    let socket = Socket::to(server.address());
+    let path = socket.path();
+    for fields in [format!("host = '{}'", path.display()), format!("url = 'unix://{}'", path.display())] {
         let (_connections, client) = connected(&fields).await;
         write_and_read(client).await.unwrap();
     }

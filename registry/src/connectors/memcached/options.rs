@@ -15,7 +15,7 @@ pub(super) enum Address {
 impl Memcached {
     pub(super) fn address(&self) -> Result<Address, BoxError> {
         match (&self.url, &self.host) {
-            (Some(url), _) => parse(url).ok_or_else(|| settings(URL_FORM)),
+            (Some(url), _) => parse(url.expose()).ok_or_else(|| settings(URL_FORM)),
             (None, Some(path)) if path.starts_with('/') => Ok(Address::Socket { path: path.clone() }),
             (None, host) => {
                 Ok(Address::Tcp { host: host.clone().unwrap_or_default(), port: self.port.unwrap_or(DEFAULT_PORT) })

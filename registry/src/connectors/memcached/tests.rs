@@ -5,7 +5,7 @@ use std::io;
 use async_memcached::{Error, ErrorKind, Status};
 
 use super::{Memcached, MemcachedError, failure};
-use crate::{ConnectError, Connection as _, ConnectionManager, Diagnostic};
+use crate::{ConnectError, Connection as _, ConnectionManager, Diagnostic, Secret};
 
 #[test]
 fn where_the_server_is_can_be_said_in_one_way_only() {
@@ -37,14 +37,19 @@ fn an_address_that_the_driver_cannot_use_is_refused() {
 
 #[test]
 fn a_limit_of_nothing_is_refused() {
-    check("host = 'h'\nmax_connections = 0", &["CR007 5 `max_connections` must be a positive integer"]);
+    check("host = 'h'\nmax_connections = 0", &["CR008 5 `max_connections` must be a nonzero u32"]);
     check("host = 'h'\ncommand_timeout = '0s'", &["CR008 5 `command_timeout` must be more than nothing"]);
 }
 
 #[test]
 fn the_endpoint_is_that_of_the_fields() {
     let endpoint = |url: Option<&str>, host: Option<&str>, port| {
-        let memcached = Memcached { url: url.map(str::to_owned), host: host.map(str::to_owned), port, ..sample() };
+        let memcached = Memcached {
+            url: url.map(|url| Secret::from(url.to_owned())),
+            host: host.map(str::to_owned),
+            port,
+            ..sample()
+        };
         memcached.endpoint()
     };
     assert_eq!(endpoint(Some("memcached://h"), None, None).as_deref(), Some("h:11211"));

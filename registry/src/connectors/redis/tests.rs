@@ -12,7 +12,7 @@ fn where_the_server_is_can_be_said_in_one_way_only() {
     check("url = 'redis://h'\nhost = 'h'", &["CR018 4 `url` and `host` exclude each other"]);
     check(
         "url = 'redis://h'\ndatabase = 1\npassword = 'p'",
-        &["CR018 4 `url` and `database` exclude each other", "CR018 4 `url` and `password` exclude each other"],
+        &["CR018 4 `url` and `password` exclude each other", "CR018 4 `url` and `database` exclude each other"],
     );
     check("port = 1", &["CR006 2 missing key `host`"]);
     check("host = 'h'\nuser = 'u'", &["CR006 2 missing key `password`"]);
