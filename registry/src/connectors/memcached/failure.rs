@@ -3,14 +3,14 @@
 use async_memcached::{Error, ErrorKind, Status};
 
 use super::client::MemcachedError;
-use crate::{BoxError, ConnectError, connectors::shared::failure::Reason};
+use crate::{BoxError, connectors::shared::failure::Reason};
 
 /// The error of `endpoint` that a caller of ours gets.
 pub(super) fn explain(error: MemcachedError, endpoint: &str) -> BoxError {
     match &error {
         MemcachedError::Silent(patience) => Reason::Silent(*patience).at(endpoint, None),
         MemcachedError::Driver(cause) => reason(cause).at(endpoint, Some(error.into())),
-        MemcachedError::Busy(_) | MemcachedError::Closed => ConnectError::transient(error).into(),
+        MemcachedError::Busy(_) | MemcachedError::Closed => Reason::Other.at(endpoint, Some(error.into())),
     }
 }
 
