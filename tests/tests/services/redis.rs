@@ -54,7 +54,7 @@ async fn connected(fields: &str) -> (ConnectionManager, Conn<Client>) {
 /// The error of one connection with these fields. One that is permanent comes at once.
 async fn failed(fields: &str) -> Error {
     let connections = manager(&declared("cache", fields));
-    let got = timeout(Duration::from_secs(5), connections.get::<Client>("cache")).await;
+    let got = timeout(Duration::from_secs(8), connections.get::<Client>("cache")).await;
     got.expect("it is not tried again").expect_err("it cannot connect")
 }
 
@@ -256,8 +256,8 @@ async fn a_command_that_was_dropped_gives_nobody_its_answer() {
     let proxy = Proxy::to(server.address()).await;
     let (_connections, client) = connected(&format!("url = 'redis://{}'", proxy.address())).await;
     () = ask(&client, &["MSET", "a", "one", "b", "two"]).await.unwrap();
-    for _ in 0..20 {
-        proxy.set(Mode::Delay(Duration::from_millis(20))).await;
+    for _ in 0..5 {
+        proxy.set(Mode::Delay(Duration::from_millis(300))).await;
         let asked = ask::<String>(&client, &["GET", "a"]);
         assert!(timeout(Duration::from_millis(10), asked).await.is_err(), "the answer is still on its way");
         proxy.set(Mode::Pass).await;
