@@ -2,20 +2,30 @@
 //!
 //! | `type` | feature | Rust type | client |
 //! |---|---|---|---|
+//! | `"memcached"` | `memcached` | `Memcached` | `MemcachedPool` |
 //! | `"postgres"` | `postgres` | `Postgres` | `sqlx::PgPool` |
+//! | `"redis"` | `redis` | `Redis` | `redis::aio::ConnectionManager` |
 //! | `"sqlite"` | `sqlite` | `Sqlite` | `sqlx::SqlitePool` |
 //!
 //! They use nothing but the public interface of this crate: a type of your own is written the same way. To
 //! start one, copy the file of the built-in type that is nearest to it.
 
+#[cfg(feature = "memcached")]
+mod memcached;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "redis")]
+mod redis;
 // A program that picks one type uses a part of it.
 #[cfg_attr(not(feature = "full"), allow(dead_code))]
 mod shared;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+#[cfg(feature = "redis")]
+pub use self::redis::Redis;
+#[cfg(feature = "memcached")]
+pub use memcached::{Memcached, MemcachedConnection, MemcachedError, MemcachedPool};
 #[cfg(feature = "postgres")]
 pub use postgres::Postgres;
 #[cfg(feature = "sqlite")]

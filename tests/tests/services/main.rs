@@ -4,3 +4,6 @@
 #![cfg(target_os = "linux")]
 
 mod harness;
+mod memcached;
+mod redis;
+mod socket;
