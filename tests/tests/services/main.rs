@@ -4,3 +4,6 @@
 #![cfg(target_os = "linux")]
 
 mod harness;
+#[cfg(feature = "kafka")]
+mod kafka;
+mod mqtt;
