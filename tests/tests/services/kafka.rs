@@ -1,6 +1,7 @@
 //! `kafka` against Tansu.
 
 use std::{
+    io::{self, Write},
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -11,7 +12,7 @@ use std::{
 use connection_registry::{
     BoxError, Conn, ConnectionManager,
     connectors::{Kafka, KafkaClient},
-    testing::conformance::{Fault, LogCapture, Suite},
+    testing::conformance::{LogCapture, Suite},
 };
 use connection_registry_tests::{
     manager,
@@ -45,9 +46,9 @@ async fn topic(server: &Service) -> String {
     let name = format!("topic-{}", NEXT.fetch_add(1, Ordering::Relaxed));
     let mut config = ClientConfig::new();
     config.set("bootstrap.servers", server.address().to_string());
-    let admin: AdminClient<DefaultClientContext> = config.create().unwrap();
+    let admin: AdminClient<DefaultClientContext> = config.create().expect("the options are good");
     let new = NewTopic::new(&name, 1, TopicReplication::Fixed(1));
-    let made = admin.create_topics([&new], &AdminOptions::new()).await.unwrap();
+    let made = admin.create_topics([&new], &AdminOptions::new()).await.expect("the broker answers");
     assert_eq!(made, [Ok(name.clone())]);
     name
 }
@@ -74,7 +75,7 @@ async fn conforms() {
         .canary("c4nary/P@ss?#%")
         .run()
         .await;
-    println!("{report}");
+    writeln!(io::stdout(), "{report}").unwrap();
     report.assert_clean();
 }
 

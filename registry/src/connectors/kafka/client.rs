@@ -128,14 +128,14 @@ impl KafkaClient {
 
     /// Waits until what was sent has arrived, or was given up.
     pub(super) async fn flush(&self) -> Result<(), BoxError> {
-        let producer = Offloaded::new(self.producer().clone());
-        spawn_blocking(move || producer.get().flush(GOODBYE)).await??;
+        let producer = self.producer().clone();
+        spawn_blocking(move || producer.flush(GOODBYE)).await??;
         Ok(())
     }
 
     async fn metadata(&self, patience: Duration) -> KafkaResult<Metadata> {
-        let producer = Offloaded::new(self.producer().clone());
-        let answer = spawn_blocking(move || producer.get().client().fetch_metadata(None, patience));
+        let producer = self.producer().clone();
+        let answer = spawn_blocking(move || producer.client().fetch_metadata(None, patience));
         answer.await.unwrap_or(Err(KafkaError::Canceled))
     }
 

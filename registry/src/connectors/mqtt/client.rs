@@ -63,6 +63,12 @@ pub(super) struct Limits {
     pub(super) keeps_session: bool,
 }
 
+impl Limits {
+    async fn in_time<T>(self, answer: impl Future<Output = Result<T, MqttError>>) -> Result<T, MqttError> {
+        timeout(self.request, answer).await.unwrap_or(Err(MqttError::Timeout(self.request)))
+    }
+}
+
 impl MqttClient {
     /// Publishes a message, and waits until it has arrived as `qos` has it: given to the network for
     /// [`MqttQos::AtMostOnce`], acknowledged by the broker for the others.
@@ -119,9 +125,10 @@ impl MqttClient {
         self.connected().await?;
         let outlet = self.routes.add(filter, qos.into());
         let (requests, routes) = (self.requests.clone(), Arc::clone(&self.routes));
-        let subscription = MqttSubscription { filter: filter.to_owned(), outlet, requests, routes };
+        let limits = self.limits;
+        let subscription = MqttSubscription { filter: filter.to_owned(), outlet, requests, routes, limits };
         let answer = async { Ok(self.requests.subscribe_tracked(filter, qos.into()).await?.wait_async().await?) };
-        self.in_time(answer).await?;
+        self.limits.in_time(answer).await?;
         Ok(subscription)
     }
 
@@ -182,7 +189,7 @@ impl MqttClient {
             let answer = self.requests.publish_tracked(topic, payload, options).await?;
             Ok(answer.wait_async().await.map(drop)?)
         };
-        self.in_time(answer).await
+        self.limits.in_time(answer).await
     }
 
     /// Waits for a connection.
@@ -193,10 +200,6 @@ impl MqttClient {
             Ok(Err(_)) => Err(MqttError::Closed),
             Err(_) => Err(MqttError::NotConnected(self.limits.request)),
         }
-    }
-
-    async fn in_time<T>(&self, answer: impl Future<Output = Result<T, MqttError>>) -> Result<T, MqttError> {
-        timeout(self.limits.request, answer).await.unwrap_or(Err(MqttError::Timeout(self.limits.request)))
     }
 }
 
@@ -211,11 +214,15 @@ impl fmt::Debug for MqttClient {
 
 /// What comes in for a filter, until this is dropped: then the filter is unsubscribed from, unless another subscription of
 /// the same client has it.
+///
+/// Where the broker keeps the session (`clean_session = false`), a drop leaves the filter subscribed to, so that the broker
+/// collects messages while the application is away; [`unsubscribe`](Self::unsubscribe) ends it.
 pub struct MqttSubscription {
     filter: String,
     outlet: Outlet,
     requests: AsyncClient,
     routes: Arc<Routes>,
+    limits: Limits,
 }
 
 impl MqttSubscription {
@@ -226,6 +233,26 @@ impl MqttSubscription {
     /// No message is lost.
     pub async fn recv(&mut self) -> Option<MqttMessage> {
         self.outlet.messages.recv().await
+    }
+
+    /// Ends the subscription, and waits until the broker has agreed, unless another one of the same client has the filter.
+    ///
+    /// # Errors
+    ///
+    /// [`MqttError`], when the broker did not answer. Nothing more comes in all the same.
+    ///
+    /// # Cancel safety
+    ///
+    /// The broker may go on to send what is dropped then.
+    pub async fn unsubscribe(self) -> Result<(), MqttError> {
+        if !self.routes.remove(self.outlet.id) {
+            return Ok(());
+        }
+        let answer = async {
+            let answer = self.requests.unsubscribe_tracked(self.filter.as_str()).await?;
+            Ok(answer.wait_async().await.map(drop)?)
+        };
+        self.limits.in_time(answer).await
     }
 
     /// What was subscribed to.
@@ -242,7 +269,7 @@ impl MqttSubscription {
 
 impl Drop for MqttSubscription {
     fn drop(&mut self) {
-        if self.routes.remove(self.outlet.id) {
+        if self.routes.remove(self.outlet.id) && !self.limits.keeps_session {
             // When it cannot be sent now, messages that nobody wants come until the next connection.
             let _ = self.requests.try_unsubscribe(self.filter.as_str());
         }

@@ -7,7 +7,7 @@ use rumqttc::{MqttOptions, QoS, TlsConfiguration, Transport, default_socket_conn
 use super::{Mqtt, client::Limits};
 use crate::{
     BoxError, ConnectContext, Validation,
-    connectors::shared::{address, failure::settings, url::Url},
+    connectors::shared::{address, failure::settings, tls::Tls, url::Url},
     serde::Deserialize,
 };
 
@@ -91,7 +91,7 @@ impl Mqtt {
 
     /// Where the broker is, and who asks.
     pub(super) fn address(&self) -> Result<Address, BoxError> {
-        let table = self.tls.as_ref().map(|tls| tls.is_enabled());
+        let table = self.tls.as_ref().map(Tls::is_enabled);
         if let Some(url) = &self.url {
             let url = Url::parse(url.expose()).ok_or_else(|| settings(URL_FORM))?;
             let is_encrypted = table.unwrap_or(url.scheme == SCHEME_WITH_TLS);
@@ -116,7 +116,7 @@ impl Mqtt {
     }
 
     pub(super) fn validate_login(&self, validation: &mut Validation) {
-        if self.password.is_some() && self.user.is_none() {
+        if self.url.is_none() && self.password.is_some() && self.user.is_none() {
             validation.missing("user", "MQTT 3.1.1 has no password without a user");
         }
         if let Some(url) = &self.url
