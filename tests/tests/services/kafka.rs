@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Write},
+    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -26,7 +27,12 @@ use rdkafka::{
     consumer::Consumer,
     producer::FutureRecord,
 };
-use tokio::time::timeout;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::oneshot,
+    time::timeout,
+};
 
 fn toml(fields: &str) -> String {
     format!("[connections.events]\ntype = 'kafka'\nlifecycle.connect_timeout = '5s'\n{fields}\n")
@@ -115,3 +121,67 @@ async fn one_broker_of_the_list_is_enough() {
     let fields = format!("brokers = ['127.0.0.1:1', '127.0.0.1:{}']", server.port());
     ask(events(&fields).get::<KafkaClient>("events").await.unwrap()).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_wrong_password_is_permanent_and_goes_to_the_broker_as_it_is() {
+    let (address, seen) = broker_that_knows_nobody().await;
+    let fields = format!("brokers = ['{address}']\nuser = 'app'\npassword = 'c4nary/P@ss?#%'");
+    let manager = events(&fields);
+    let error = manager.get::<KafkaClient>("events").await.unwrap_err();
+    let told = format!("{error:?} {error} {:?}", manager.status());
+    assert!(!error.is_retryable() && told.contains(&format!("`{address}` does not accept the credentials")), "{told}");
+    assert!(!told.contains("c4nary"), "{told}");
+    assert_eq!(seen.await.unwrap(), b"\0app\0c4nary/P@ss?#%");
+}
+
+/// What a broker of Kafka's protocol says to whom it does not know; Tansu asks nobody. Gives also what the first client has
+/// shown.
+async fn broker_that_knows_nobody() -> (SocketAddr, oneshot::Receiver<Vec<u8>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
+    let address = listener.local_addr().expect("it is bound");
+    let (sender, seen) = oneshot::channel();
+    tokio::spawn(async move {
+        let mut sender = Some(sender);
+        while let Ok((mut stream, _)) = listener.accept().await {
+            // A client that goes away in the middle of it comes again.
+            if let Ok(shown) = refuse(&mut stream).await
+                && let Some(sender) = sender.take()
+            {
+                sender.send(shown).ok();
+            }
+        }
+    });
+    (address, seen)
+}
+
+/// Up to the refusal; gives what was shown.
+async fn refuse(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
+    loop {
+        let length = stream.read_u32().await?;
+        let mut request = vec![0; length as usize];
+        stream.read_exact(&mut request).await?;
+        let number = &request[4..8];
+        let answer = match request[1] {
+            API_VERSIONS => VERSIONS,
+            SASL_HANDSHAKE => b"\0\0\0\0\0\x01\0\x05PLAIN",
+            // SASL_AUTHENTICATION_FAILED, a text, and no bytes.
+            _ => b"\0\x3a\0\x02no\0\0\0\0",
+        };
+        stream.write_u32((number.len() + answer.len()) as u32).await?;
+        stream.write_all(number).await?;
+        stream.write_all(answer).await?;
+        if ![API_VERSIONS, SASL_HANDSHAKE].contains(&request[1]) {
+            return Ok(request.split_off(after_header(&request)));
+        }
+    }
+}
+
+/// Behind kind, version, number, the name of the client, and the length of what follows.
+fn after_header(request: &[u8]) -> usize {
+    10 + usize::from(u16::from_be_bytes([request[8], request[9]])) + 4
+}
+
+const API_VERSIONS: u8 = 18;
+const SASL_HANDSHAKE: u8 = 17;
+/// In version 3: the kinds 3, 17, 18 and 36, each with its lowest and highest version.
+const VERSIONS: &[u8] = b"\0\0\x05\0\x03\0\0\0\x01\0\0\x11\0\0\0\x01\0\0\x12\0\0\0\x03\0\0\x24\0\0\0\0\0\0\0\0\0\0";

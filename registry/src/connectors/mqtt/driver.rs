@@ -64,11 +64,11 @@ impl Driver {
     pub(super) async fn run(mut self) {
         // Ends with this future.
         let mut subscribing = JoinSet::new();
-        let mut pause = SHORTEST_PAUSE;
+        let (mut pause, mut connected) = (SHORTEST_PAUSE, Some(Instant::now()));
         loop {
             match self.next().await {
                 Ok(Event::Incoming(Packet::ConnAck(ack))) => {
-                    pause = SHORTEST_PAUSE;
+                    connected = Some(Instant::now());
                     self.regain(ack.session_present, &mut subscribing);
                 }
                 Ok(Event::Incoming(Packet::Publish(publish))) => self.routes.deliver(publish.into()),
@@ -76,6 +76,10 @@ impl Driver {
                 Err(ConnectionError::RequestsDone) => return,
                 Err(error) => {
                     let longest = self.lose(&error);
+                    // One that was short may have been ended by another client of the same id, which dials again, too.
+                    if connected.take().is_some_and(|since| since.elapsed() > LONGEST_PAUSE) {
+                        pause = SHORTEST_PAUSE;
+                    }
                     sleep(jittered(pause)).await;
                     pause = (pause * 2).min(longest);
                 }
