@@ -2,7 +2,9 @@
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
-use rumqttc::{AsyncClient, ConnectionError, Event, EventLoop, Packet, StateError, SubscribeNoticeError};
+use rumqttc::{
+    AsyncClient, ConnectionError, Event, EventLoop, Packet, StateError, SubscribeFilterInput, SubscribeNoticeError,
+};
 use tokio::{
     sync::watch,
     task::JoinSet,
@@ -120,6 +122,7 @@ impl Driver {
         let (number, link, requests) = (self.link.borrow().number, self.link.clone(), self.requests.clone());
         subscribing.spawn(async move {
             if !filters.is_empty() {
+                let filters = filters.into_iter().map(|(filter, qos)| SubscribeFilterInput::new(filter, qos));
                 let Ok(answer) = requests.subscribe_many_tracked(filters).await else { return };
                 match answer.wait_async().await {
                     Ok(_) => {}
