@@ -12,7 +12,7 @@ use std::{
 
 use connection_registry::{
     BoxError, Conn, ConnectionManager,
-    connectors::{Kafka, KafkaClient},
+    connectors::{Kafka, KafkaClient, KafkaConsumer},
     testing::conformance::{LogCapture, Suite},
 };
 use connection_registry_tests::{
@@ -20,11 +20,12 @@ use connection_registry_tests::{
     service::{Kafka as Broker, Service},
 };
 use rdkafka::{
-    Message,
+    Message, Offset, TopicPartitionList,
     admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
     client::DefaultClientContext,
     config::ClientConfig,
     consumer::Consumer,
+    mocking::MockCluster,
     producer::FutureRecord,
 };
 use tokio::{
@@ -86,22 +87,48 @@ async fn conforms() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_produced_is_consumed_by_a_group() {
+async fn what_is_produced_is_consumed() {
     let Some(server) = Service::launch(Broker).await else { return };
     let topic = topic(&server).await;
-    let fields = at(&server) + "consumer_options = { 'auto.offset.reset' = 'earliest' }";
-    let client = events(&fields).get::<KafkaClient>("events").await.unwrap();
-    let record = FutureRecord::to(&topic).key("1").payload("hello");
-    client.producer().send(record, Duration::from_secs(5)).await.unwrap();
+    let client = events(&at(&server)).get::<KafkaClient>("events").await.unwrap();
+    produce(&client, &topic).await;
     let topics = client.topics(Duration::from_secs(5)).await.unwrap();
     assert!(topics.iter().any(|found| found.name == topic && found.partitions == 1), "{topics:?}");
 
     let consumer = client.consumer("group").unwrap();
-    consumer.subscribe(&[&topic]).unwrap();
-    let message = timeout(Duration::from_secs(20), consumer.recv()).await.expect("in time").unwrap();
+    let mut first = TopicPartitionList::new();
+    first.add_partition_offset(&topic, 0, Offset::Beginning).unwrap();
+    consumer.assign(&first).unwrap();
+    is_consumed(consumer).await;
+}
+
+/// Tansu, with its data in memory, let nobody join a group within 20 s: this is the broker of librdkafka's own tests.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_group_consumes_what_is_produced_with_the_options_of_consumers() {
+    let cluster = MockCluster::new(1).unwrap();
+    cluster.create_topic("orders", 1, 1).unwrap();
+    let fields = format!(
+        "brokers = ['{}']\nconsumer_options = {{ 'auto.offset.reset' = 'earliest' }}",
+        cluster.bootstrap_servers()
+    );
+    let manager = events(&fields);
+    let client = manager.get::<KafkaClient>("events").await.unwrap();
+    produce(&client, "orders").await;
+    let consumer = client.consumer("billing").unwrap();
+    consumer.subscribe(&["orders"]).unwrap();
+    is_consumed(consumer).await;
+}
+
+async fn produce(client: &KafkaClient, topic: &str) {
+    let record = FutureRecord::to(topic).key("1").payload("hello");
+    client.producer().send(record, Duration::from_secs(5)).await.expect("it is delivered");
+}
+
+async fn is_consumed(consumer: KafkaConsumer) {
+    let message = timeout(Duration::from_secs(30), consumer.recv()).await.expect("in time").expect("it is a message");
     assert_eq!(message.payload(), Some(&b"hello"[..]));
     drop(message);
-    tokio::task::spawn_blocking(move || drop(consumer)).await.unwrap();
+    tokio::task::spawn_blocking(move || drop(consumer)).await.expect("it ends");
 }
 
 #[tokio::test]
