@@ -2,7 +2,9 @@
 //!
 //! | `type` | feature | Rust type | client |
 //! |---|---|---|---|
+//! | `"kafka"` | `kafka` | `Kafka` | `KafkaClient` |
 //! | `"memcached"` | `memcached` | `Memcached` | `MemcachedPool` |
+//! | `"mqtt"` | `mqtt` | `Mqtt` | `MqttClient` |
 //! | `"postgres"` | `postgres` | `Postgres` | `sqlx::PgPool` |
 //! | `"redis"` | `redis` | `Redis` | `redis::aio::ConnectionManager` |
 //! | `"sqlite"` | `sqlite` | `Sqlite` | `sqlx::SqlitePool` |
@@ -10,8 +12,12 @@
 //! They use nothing but the public interface of this crate: a type of your own is written the same way. To
 //! start one, copy the file of the built-in type that is nearest to it.
 
+#[cfg(feature = "kafka")]
+mod kafka;
 #[cfg(feature = "memcached")]
 mod memcached;
+#[cfg(feature = "mqtt")]
+mod mqtt;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "redis")]
@@ -24,8 +30,12 @@ mod sqlite;
 
 #[cfg(feature = "redis")]
 pub use self::redis::Redis;
+#[cfg(feature = "kafka")]
+pub use kafka::{Kafka, KafkaClient, KafkaConsumer, KafkaContext, KafkaProducer, KafkaTopic};
 #[cfg(feature = "memcached")]
 pub use memcached::{Memcached, MemcachedConnection, MemcachedError, MemcachedPool};
+#[cfg(feature = "mqtt")]
+pub use mqtt::{Mqtt, MqttClient, MqttError, MqttMessage, MqttQos, MqttSubscription};
 #[cfg(feature = "postgres")]
 pub use postgres::Postgres;
 #[cfg(feature = "sqlite")]

@@ -4,6 +4,9 @@
 #![cfg(target_os = "linux")]
 
 mod harness;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod memcached;
+mod mqtt;
 mod redis;
 mod socket;
