@@ -37,14 +37,28 @@
 mod bench;
 mod broken;
 mod cancel;
+mod change;
 mod client;
 mod interrupted;
+mod load;
+mod log_capture;
+mod logs;
+mod outage;
 mod output;
+mod peers;
+mod recovery;
 mod report;
 mod secret;
+mod server;
+mod settings;
+mod sockets;
+mod stub;
 mod suite;
 mod trial;
+mod usage;
 
 pub use broken::Fault;
+pub use log_capture::LogCapture;
 pub use report::{Outcome, Report, Trial};
+pub use server::Server;
 pub use suite::Suite;
