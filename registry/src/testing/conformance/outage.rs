@@ -129,10 +129,14 @@ async fn waits_for_it<C: Connection>(bench: Arc<Bench<C>>) -> Verdict<Note> {
     let mut caller = JoinSet::new();
     let asking = manager.clone();
     caller.spawn(async move { asking.get::<C::Client>(NAME).await.map(drop) });
-    let early = timeout(HEAD_START, caller.join_next()).await.is_ok();
+    let early = timeout(HEAD_START, caller.join_next()).await;
     server.start().await?;
-    if early {
-        return Err("the get ended while the server was down".into());
+    if let Ok(answer) = early {
+        let why = match answer {
+            Some(Ok(Err(error))) => format!(": {error}"),
+            _ => String::new(),
+        };
+        return Err(format!("the get ended while the server was down{why}").into());
     }
     arrives(&bench, &server, caller).await
 }

@@ -26,7 +26,7 @@ pub(super) fn trials<C: Connection>() -> Vec<Trial<C>> {
 
 async fn closed<C: Connection>(bench: Arc<Bench<C>>) -> Verdict {
     let fields = fields_of(&bench)?;
-    let port = closed_port().map_err(no_peer)?;
+    let port = closed_port().map_err(|error| no_peer(&error))?;
     let settings = Settings::new(bench.timeout).one_try();
     let error = fails(&bench, &fields(HOST, port), &settings, Some(Fault::Transient)).await?;
     names(&bench, &error, HOST, port)
@@ -35,7 +35,7 @@ async fn closed<C: Connection>(bench: Arc<Bench<C>>) -> Verdict {
 async fn unknown<C: Connection>(bench: Arc<Bench<C>>) -> Verdict {
     let fields = fields_of(&bench)?;
     // One of five digits is in no error by chance.
-    let port = closed_port().map_err(no_peer)?;
+    let port = closed_port().map_err(|error| no_peer(&error))?;
     let settings = Settings::new(bench.timeout).one_try();
     let error = fails(&bench, &fields(UNKNOWN, port), &settings, Some(Fault::Transient)).await?;
     names(&bench, &error, UNKNOWN, port)
@@ -43,29 +43,26 @@ async fn unknown<C: Connection>(bench: Arc<Bench<C>>) -> Verdict {
 
 async fn hangs_up<C: Connection>(bench: Arc<Bench<C>>) -> Verdict {
     let fields = fields_of(&bench)?;
-    let peer = Peer::start(Manner::HangsUp).map_err(no_peer)?;
+    let peer = Peer::start(Manner::HangsUp).map_err(|error| no_peer(&error))?;
     let settings = Settings::new(bench.timeout).one_try();
     fails(&bench, &fields(HOST, peer.port()), &settings, Some(Fault::Transient)).await.map(drop)
 }
 
 async fn silent<C: Connection>(bench: Arc<Bench<C>>) -> Verdict {
     let fields = fields_of(&bench)?;
-    let peer = Peer::start(Manner::Silent).map_err(no_peer)?;
+    let peer = Peer::start(Manner::Silent).map_err(|error| no_peer(&error))?;
     let settings = Settings::new(bench.timeout / 4);
     fails(&bench, &fields(HOST, peer.port()), &settings, Some(Fault::Silent)).await.map(drop)
 }
 
 async fn garbled<C: Connection>(bench: Arc<Bench<C>>) -> Verdict {
     let fields = fields_of(&bench)?;
-    let peer = Peer::start(Manner::Garbled).map_err(no_peer)?;
+    let peer = Peer::start(Manner::Garbled).map_err(|error| no_peer(&error))?;
     let settings = Settings::new(bench.timeout / 4).one_try();
     fails(&bench, &fields(HOST, peer.port()), &settings, None).await.map(drop)
 }
 
-fn fields_of<C>(bench: &Bench<C>) -> Verdict<&Fields>
-where
-    C: Connection,
-{
+fn fields_of<C: Connection>(bench: &Bench<C>) -> Verdict<&Fields> {
     let missing = || NotPassed::Skipped("no fields for another address were given (`with_peers`)".to_owned());
     bench.peers.as_ref().ok_or_else(missing)
 }
@@ -82,7 +79,7 @@ fn names<C: Connection>(bench: &Bench<C>, error: &Error, host: &str, port: u16) 
     unless_none(&missing).map_err(|why| why.in_a(&text))
 }
 
-fn no_peer(error: std::io::Error) -> NotPassed {
+fn no_peer(error: &std::io::Error) -> NotPassed {
     NotPassed::Skipped(format!("no peer could be made: {error}"))
 }
 

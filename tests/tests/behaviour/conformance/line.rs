@@ -257,7 +257,7 @@ pub(super) struct LineClient {
     redials: bool,
     /// Taken out while somebody is at it, so that nobody reads an answer to somebody who is gone.
     stream: AsyncMutex<Option<Stream>>,
-    /// How many uses there were since it has dialled again.
+    /// One more than the uses since it has dialled again; zero when it has not.
     dials: AtomicUsize,
     is_broken: AtomicBool,
 }
@@ -283,7 +283,7 @@ impl LineClient {
         *place = Some(stream);
         if self.target.flaw == Flaw::Limps && self.dials.load(Ordering::SeqCst) > 0 {
             let number = self.dials.fetch_add(1, Ordering::SeqCst);
-            return if number % 2 == 0 { Err("it limps".into()) } else { Ok(answers) };
+            return if number.is_multiple_of(2) { Err("it limps".into()) } else { Ok(answers) };
         }
         Ok(answers)
     }

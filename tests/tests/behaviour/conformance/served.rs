@@ -91,7 +91,8 @@ async fn a_type_that_gives_up_for_good_is_caught() {
     let report = outages(&server, "unforgiving").run().await;
     let failed: Vec<_> = report.trials().iter().filter(|one| matches!(one.outcome(), Outcome::Failed(_))).collect();
     let late = failed.iter().find(|one| one.name() == LATE).unwrap();
-    assert!(late.outcome() == &Outcome::Failed("the get ended while the server was down".to_owned()), "{report}");
+    let words = "the get ended while the server was down: ";
+    assert!(matches!(late.outcome(), Outcome::Failed(why) if why.starts_with(words)), "{report}");
     let report = peers(&server, "unforgiving").run().await;
     caught(&report, &[CLOSED, UNKNOWN, HANGS_UP, SILENT].map(|trial| (trial, "is `ConnectError::permanent`")));
 }
@@ -154,13 +155,13 @@ async fn a_password_in_the_log_is_caught_unless_it_is_a_forgiven_driver_that_log
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_use_that_fails_or_panics_or_hangs_is_caught_and_a_canary_in_its_error_too() {
     let server = LineServer::start().await;
-    let suite = || Suite::<Line>::new(server.fields("right")).timeout(Duration::from_millis(500));
+    let suite = || Suite::<Line>::new(server.fields("right")).timeout(TIMEOUT);
     let report = suite().with_use(|_| async { Err("c4nary in a use".into()) }).canary("c4nary").run().await;
     caught(&report, &[("works", "the use failed: *** in a use; canary 1 is in the error of a use")]);
     let report = suite().with_use(|_| async { panic!("it is a bad one") }).run().await;
     caught(&report, &[("works", "the use panicked")]);
     let report = suite().with_use(|_| std::future::pending()).run().await;
-    caught(&report, &[("works", "the use did not end within 500ms")]);
+    caught(&report, &[("works", "the use did not end within 4s")]);
 }
 
 /// The longest wait of a trial that passes is a quarter of it.
