@@ -2,12 +2,21 @@
 //!
 //! | `type` | feature | Rust type | client |
 //! |---|---|---|---|
+//! | `"amqp"` | `amqp` | `Amqp` | `AmqpConnection`, a `lapin::Connection` |
+//! | `"nats"` | `nats` | `Nats` | `async_nats::Client` |
+//! | `"nats-jetstream"` | `nats-jetstream` | `NatsJetstream` | `async_nats::jetstream::Context` |
 //! | `"postgres"` | `postgres` | `Postgres` | `sqlx::PgPool` |
 //! | `"sqlite"` | `sqlite` | `Sqlite` | `sqlx::SqlitePool` |
 //!
 //! They use nothing but the public interface of this crate: a type of your own is written the same way. To
 //! start one, copy the file of the built-in type that is nearest to it.
 
+#[cfg(feature = "amqp")]
+mod amqp;
+#[cfg(feature = "nats")]
+mod nats;
+#[cfg(feature = "nats-jetstream")]
+mod nats_jetstream;
 #[cfg(feature = "postgres")]
 mod postgres;
 // A program that picks one type uses a part of it.
@@ -16,6 +25,12 @@ mod shared;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+#[cfg(feature = "amqp")]
+pub use amqp::{Amqp, AmqpConnection};
+#[cfg(feature = "nats")]
+pub use nats::Nats;
+#[cfg(feature = "nats-jetstream")]
+pub use nats_jetstream::NatsJetstream;
 #[cfg(feature = "postgres")]
 pub use postgres::Postgres;
 #[cfg(feature = "sqlite")]

@@ -3,4 +3,6 @@
 
 #![cfg(target_os = "linux")]
 
+mod amqp;
 mod harness;
+mod nats;

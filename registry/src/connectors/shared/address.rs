@@ -20,6 +20,24 @@ pub(in crate::connectors) fn one_way(validation: &mut Validation, has_url: bool,
     }
 }
 
+/// The text without its percent-encoding; none when it is not UTF-8 then.
+pub(in crate::connectors) fn percent_decoded(text: &str) -> Option<String> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, others @ ..] = rest {
+        let byte = if *first == b'%' { hexadecimal(others) } else { None };
+        decoded.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { &others[2..] } else { others };
+    }
+    String::from_utf8(decoded).ok()
+}
+
+/// The byte that two digits say.
+fn hexadecimal(text: &[u8]) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    Some(digit(*text.first()?)? << 4 | digit(*text.get(1)?)?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -29,5 +47,14 @@ mod tests {
         assert_eq!(endpoint("db.example", 5432), "db.example:5432");
         assert_eq!(endpoint("::1", 5432), "[::1]:5432");
         assert_eq!(endpoint("[::1]", 5432), "[::1]:5432");
+    }
+
+    #[test]
+    fn percent_encoding_is_undone_where_it_is_one() {
+        let decoded = |text| percent_decoded(text).expect("it is UTF-8");
+        assert_eq!(decoded("c4nary%2FP%40ss%3f%23%25"), "c4nary/P@ss?#%");
+        assert_eq!(decoded("100%"), "100%");
+        assert_eq!(decoded("%zz%2"), "%zz%2");
+        assert_eq!(percent_decoded("%ff"), None);
     }
 }
