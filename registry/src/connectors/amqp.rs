@@ -19,7 +19,7 @@ mod options;
 #[cfg(test)]
 mod tests;
 
-use std::{num::NonZeroU16, time::Duration};
+use std::time::Duration;
 
 use super::shared::{
     address::one_way,
@@ -74,8 +74,8 @@ pub struct Amqp {
     /// broker proposes, with RabbitMQ "60s".
     heartbeat: Option<Duration>,
 
-    /// How many channels can be open at once. Default: what the broker allows, with RabbitMQ 2047.
-    channel_max: Option<NonZeroU16>,
+    /// How many channels can be open at once, at least 1. Default: what the broker allows, with RabbitMQ 2047.
+    channel_max: Option<u16>,
 
     /// The largest frame, in bytes, at least 4096; a larger message is sent in several. Default: what the broker allows.
     frame_max: Option<u32>,
@@ -89,12 +89,7 @@ impl Connection for Amqp {
     async fn connect(&self, cx: &ConnectContext) -> Result<AmqpConnection, BoxError> {
         let settings = self.settings(cx).await?;
         let endpoint = settings.endpoint.clone();
-        until_deadline(cx, &endpoint, async {
-            let client = AmqpConnection::open(settings).await?;
-            client.round_trip().await?;
-            Ok(client)
-        })
-        .await
+        until_deadline(cx, &endpoint, AmqpConnection::open(settings)).await
     }
 
     async fn check(&self, client: &AmqpConnection) -> Result<(), BoxError> {

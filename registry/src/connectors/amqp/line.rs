@@ -100,6 +100,12 @@ impl Line {
         self.is_lost.notified().await;
     }
 
+    /// Lets nobody dial again, and leaves the socket to the driver.
+    pub(super) fn retire(&self) {
+        self.lock().phase = Phase::Cut;
+        self.is_cut.notify_all();
+    }
+
     /// Shuts the socket down, so that the driver finds its connection lost, and lets nobody dial again.
     pub(super) fn cut(&self) {
         let mut state = self.lock();

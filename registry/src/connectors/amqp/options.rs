@@ -73,7 +73,7 @@ impl Amqp {
             uri.query.heartbeat = u16::try_from(heartbeat.as_secs()).ok();
         }
         if let Some(channel_max) = self.channel_max {
-            uri.query.channel_max = Some(channel_max.get());
+            uri.query.channel_max = Some(channel_max);
         }
         if let Some(frame_max) = self.frame_max {
             uri.query.frame_max = Some(frame_max);
@@ -124,6 +124,9 @@ impl Amqp {
         if self.heartbeat.is_some_and(|heartbeat| !is_whole_seconds(heartbeat)) {
             validation.invalid(&["heartbeat"], "must be whole seconds, from \"1s\" to \"65535s\"");
         }
+        if self.channel_max == Some(0) {
+            validation.invalid(&["channel_max"], "must be at least 1");
+        }
         if self.frame_max.is_some_and(|frame_max| frame_max < SMALLEST_FRAME) {
             validation.invalid(&["frame_max"], "must be at least 4096");
         }
@@ -141,7 +144,7 @@ impl Amqp {
 /// What is wrong with the URL, in words that do not repeat it.
 pub(super) fn url_fault(url: &str) -> Option<&'static str> {
     let is_ours = url.starts_with("amqp://") || url.starts_with("amqps://");
-    (!is_ours || url.parse::<AMQPUri>().is_err()).then_some(URL_FORM)
+    (!is_ours || address::is_torn(url) || url.parse::<AMQPUri>().is_err()).then_some(URL_FORM)
 }
 
 /// `host:port`.

@@ -22,13 +22,14 @@ fn a_wrong_value_has_a_place_and_is_not_repeated() {
         special characters of the password and the virtual host percent-encoded";
     check("url = 'redis://u:c4nary@h'", &[message]);
     check("url = 'amqp://u:c4nary/P@h'", &[message]);
+    check("url = 'amqp://u:4/c4nary@h'", &[message]);
     check("url = 'amqp://h?heartbeat=c4nary'", &[message]);
     check(
         "host = 'h'\nheartbeat = '1500ms'",
         &["CR008 5 `heartbeat` must be whole seconds, from \"1s\" to \"65535s\""],
     );
     check("host = 'h'\nframe_max = 4095", &["CR008 5 `frame_max` must be at least 4096"]);
-    check("host = 'h'\nchannel_max = 0", &["CR007 5 `channel_max` must be a positive integer"]);
+    check("host = 'h'\nchannel_max = 0", &["CR008 5 `channel_max` must be at least 1"]);
 }
 
 #[test]

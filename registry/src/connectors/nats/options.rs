@@ -137,7 +137,8 @@ pub(super) fn is_subject(subject: &str) -> bool {
 
 fn parse_url(url: &str) -> Option<ServerAddr> {
     let is_ours = url.starts_with("nats://") || url.starts_with("tls://");
-    url.parse::<ServerAddr>().ok().filter(|address| is_ours && !address.host().is_empty())
+    let address = url.parse::<ServerAddr>().ok();
+    address.filter(|address| is_ours && !address::is_torn(url) && !address.host().is_empty())
 }
 
 fn parse_server(server: &str) -> Option<ServerAddr> {

@@ -32,6 +32,7 @@ fn a_wrong_value_has_a_place_and_is_not_repeated() {
         commas between them, with special characters of the password percent-encoded";
     check("url = 'http://u:c4nary@h'", &[message]);
     check("url = 'nats://u:c4nary/P@h'", &[message]);
+    check("url = 'nats://u:4/c4nary@h'", &[message]);
     check("url = 'nats://h,c4nary'", &[message]);
     let servers = "CR008 4 `servers` must have at least one server, each as `host:port` or `host`";
     check("servers = []", &[servers]);

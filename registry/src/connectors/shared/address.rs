@@ -13,11 +13,18 @@ pub(in crate::connectors) fn one_way(validation: &mut Validation, has_url: bool,
     let given = parts.iter().filter(|(_, is_given)| *is_given);
     if has_url {
         given.for_each(|(part, _)| {
-            validation.conflict(&["url", part], "`url` already says where the server is and who asks")
+            validation.conflict(&["url", part], "`url` already says where the server is and who asks");
         });
     } else if !given.clone().any(|(part, _)| *part == "host") {
         validation.missing("host", "say where the server is, by `host` or by `url`");
     }
+}
+
+/// Whether the `@` before the host seems to stand behind it: a `/`, `?` or `#` of the password that is not percent-encoded
+/// ends the host, and a part of the password is taken for the port.
+pub(in crate::connectors) fn is_torn(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split_once(['/', '?', '#']).is_some_and(|(_, behind)| behind.contains('@'))
 }
 
 /// The text without its percent-encoding; none when it is not UTF-8 then.
@@ -47,6 +54,12 @@ mod tests {
         assert_eq!(endpoint("db.example", 5432), "db.example:5432");
         assert_eq!(endpoint("::1", 5432), "[::1]:5432");
         assert_eq!(endpoint("[::1]", 5432), "[::1]:5432");
+    }
+
+    #[test]
+    fn a_password_that_is_not_encoded_tears_a_url() {
+        assert!(is_torn("amqp://app:12/P@ss@host") && is_torn("amqp://app:12?P@host"));
+        assert!(!is_torn("amqp://app:12%2FP%40ss@host/vhost?heartbeat=1"));
     }
 
     #[test]
