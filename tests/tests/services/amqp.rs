@@ -113,13 +113,13 @@ async fn send_and_receive(client: Conn<AmqpConnection>) -> Result<(), BoxError> 
 async fn amqp_conforms_and_consumers_come_back_after_a_restart() {
     let Some(server) = broker().await else { return };
     let _alone = LIFE.write().await;
-    conforms(&server).await;
-    consumers_come_back(&server).await;
-    a_connection_ends_while_it_dials(&server).await;
+    conforms(&server).await.unwrap();
+    consumers_come_back(&server).await.unwrap();
+    a_connection_ends_while_it_dials(&server).await.unwrap();
 }
 
-async fn conforms(server: &Arc<Service>) {
-    LogCapture::install().unwrap();
+async fn conforms(server: &Arc<Service>) -> Result<(), BoxError> {
+    LogCapture::install()?;
     let fields = |host: &str, port: u16, password: &str| {
         format!("host = '{host}'\nport = {port}\nuser = 'app'\npassword = '{password}'\nheartbeat = '5s'\n")
     };
@@ -139,28 +139,25 @@ async fn conforms(server: &Arc<Service>) {
         .config_dir(std::env::temp_dir())
         .run()
         .await;
-    println(&report.to_string());
     report.assert_clean();
+    Ok(())
 }
 
 /// The driver brings a channel back with its queue and its consumer, though nobody asks for the client.
-async fn consumers_come_back(server: &Service) {
+async fn consumers_come_back(server: &Service) -> Result<(), BoxError> {
     let (_connections, client) = connected(&good(server, "lifecycle.check_interval = '1h'")).await;
-    let channel = client.create_channel().await.unwrap();
-    queue(&channel, "phoenix", false).await.unwrap();
+    let channel = client.create_channel().await?;
+    queue(&channel, "phoenix", false).await?;
     let options = BasicConsumeOptions { no_ack: true, ..BasicConsumeOptions::default() };
-    let mut consumer =
-        channel.basic_consume("phoenix".into(), "".into(), options, FieldTable::default()).await.unwrap();
-    server.kill().await.unwrap();
+    let mut consumer = channel.basic_consume("phoenix".into(), "".into(), options, FieldTable::default()).await?;
+    server.kill().await?;
     until("the driver notices", async || !client.status().connected()).await;
-    server.start().await.unwrap();
-    let back = Instant::now();
+    server.start().await?;
     until("the driver is back", async || client.status().connected()).await;
-    println(&format!("the driver is back after {:.2?}", back.elapsed()));
 
     let (_others, other) = connected(&good(server, "")).await;
-    let sender = other.create_channel().await.unwrap();
-    publish(&sender, "phoenix", b"again").await.unwrap();
+    let sender = other.create_channel().await?;
+    publish(&sender, "phoenix", b"again").await?;
     let mut next = async || match timeout(Duration::from_secs(10), consumer.next()).await {
         Ok(Some(Ok(delivery))) => delivery.data == b"again",
         Ok(Some(Err(_))) => false,
@@ -168,13 +165,14 @@ async fn consumers_come_back(server: &Service) {
     };
     until("the message arrives", async || next().await).await;
     assert!(client.status().connected());
+    Ok(())
 }
 
 /// While it dials, and closed, a connection of the driver's own would go on until it is connected once more.
-async fn a_connection_ends_while_it_dials(server: &Service) {
+async fn a_connection_ends_while_it_dials(server: &Service) -> Result<(), BoxError> {
     let fields = good(server, "lifecycle = { check_interval = '1h', drain_timeout = '10ms' }");
     let (connections, client) = connected(&fields).await;
-    server.kill().await.unwrap();
+    server.kill().await?;
     until("the driver dials", async || client.status().reconnecting()).await;
     until("the cause is told", async || {
         connections.check("events").await.is_err_and(|error| error.to_string().contains("nobody listens at"))
@@ -182,9 +180,10 @@ async fn a_connection_ends_while_it_dials(server: &Service) {
     .await;
     let shown = format!("{:?}", *client);
     assert!(shown.contains("onnecting") && !shown.contains("c4nary"), "{shown}");
-    connections.disconnect("events").await.unwrap();
+    connections.disconnect("events").await?;
     until("the driver gives up", async || client.status().errored()).await;
-    server.start().await.unwrap();
+    server.start().await?;
+    Ok(())
 }
 
 #[tokio::test]
@@ -299,10 +298,4 @@ fn tls_table(ca: &Path, client: Option<(PathBuf, PathBuf)>) -> String {
         table += &format!("tls.certificate = '{}'\ntls.key = '{}'\n", certificate.display(), key.display());
     }
     table
-}
-
-/// For who reads the output of a test.
-fn println(text: &str) {
-    use std::io::Write as _;
-    let _ = writeln!(std::io::stdout(), "{text}");
 }

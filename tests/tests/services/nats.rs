@@ -116,7 +116,6 @@ async fn nats_conforms() {
         .config_dir(std::env::temp_dir())
         .run()
         .await;
-    println(&report.to_string());
     report.assert_clean();
 }
 
@@ -139,7 +138,6 @@ async fn nats_jetstream_conforms() {
         .config_dir(std::env::temp_dir())
         .run()
         .await;
-    println(&report.to_string());
     report.assert_clean();
 }
 
@@ -254,9 +252,7 @@ async fn a_subscription_comes_back_after_a_restart() {
     server.kill().await.unwrap();
     until("the loss is told", async || connections.check("bus").await.is_err()).await;
     server.start().await.unwrap();
-    let back = Instant::now();
     until("the client is back", async || connections.check("bus").await.is_ok()).await;
-    println(&format!("the client is back after {:.2?}", back.elapsed()));
     client.publish("phoenix", "again".into()).await.unwrap();
     let message = timeout(Duration::from_secs(5), messages.next()).await.unwrap().unwrap();
     assert_eq!(message.payload, "again");
@@ -295,10 +291,4 @@ fn tls_table(ca: &Path, client: Option<(PathBuf, PathBuf)>) -> String {
         table += &format!("tls.certificate = '{}'\ntls.key = '{}'\n", certificate.display(), key.display());
     }
     table
-}
-
-/// For who reads the output of a test.
-fn println(text: &str) {
-    use std::io::Write as _;
-    let _ = writeln!(std::io::stdout(), "{text}");
 }
