@@ -2,9 +2,12 @@
 //!
 //! | `type` | feature | Rust type | client |
 //! |---|---|---|---|
+//! | `"amqp"` | `amqp` | `Amqp` | `AmqpConnection`, a `lapin::Connection` |
 //! | `"kafka"` | `kafka` | `Kafka` | `KafkaClient` |
 //! | `"memcached"` | `memcached` | `Memcached` | `MemcachedPool` |
 //! | `"mqtt"` | `mqtt` | `Mqtt` | `MqttClient` |
+//! | `"nats"` | `nats` | `Nats` | `async_nats::Client` |
+//! | `"nats-jetstream"` | `nats-jetstream` | `NatsJetstream` | `async_nats::jetstream::Context` |
 //! | `"postgres"` | `postgres` | `Postgres` | `sqlx::PgPool` |
 //! | `"redis"` | `redis` | `Redis` | `redis::aio::ConnectionManager` |
 //! | `"sqlite"` | `sqlite` | `Sqlite` | `sqlx::SqlitePool` |
@@ -12,12 +15,18 @@
 //! They use nothing but the public interface of this crate: a type of your own is written the same way. To
 //! start one, copy the file of the built-in type that is nearest to it.
 
+#[cfg(feature = "amqp")]
+mod amqp;
 #[cfg(feature = "kafka")]
 mod kafka;
 #[cfg(feature = "memcached")]
 mod memcached;
 #[cfg(feature = "mqtt")]
 mod mqtt;
+#[cfg(feature = "nats")]
+mod nats;
+#[cfg(feature = "nats-jetstream")]
+mod nats_jetstream;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "redis")]
@@ -30,12 +39,18 @@ mod sqlite;
 
 #[cfg(feature = "redis")]
 pub use self::redis::Redis;
+#[cfg(feature = "amqp")]
+pub use amqp::{Amqp, AmqpConnection};
 #[cfg(feature = "kafka")]
 pub use kafka::{Kafka, KafkaClient, KafkaConsumer, KafkaContext, KafkaProducer, KafkaTopic};
 #[cfg(feature = "memcached")]
 pub use memcached::{Memcached, MemcachedConnection, MemcachedError, MemcachedPool};
 #[cfg(feature = "mqtt")]
 pub use mqtt::{Mqtt, MqttClient, MqttError, MqttMessage, MqttQos, MqttSubscription};
+#[cfg(feature = "nats")]
+pub use nats::Nats;
+#[cfg(feature = "nats-jetstream")]
+pub use nats_jetstream::NatsJetstream;
 #[cfg(feature = "postgres")]
 pub use postgres::Postgres;
 #[cfg(feature = "sqlite")]

@@ -3,10 +3,12 @@
 
 #![cfg(target_os = "linux")]
 
+mod amqp;
 mod harness;
 #[cfg(feature = "kafka")]
 mod kafka;
 mod memcached;
 mod mqtt;
+mod nats;
 mod redis;
 mod socket;
