@@ -2,12 +2,18 @@
 //!
 //! | `type` | feature | Rust type | client |
 //! |---|---|---|---|
+//! | `"grpc"` | `grpc` | `Grpc` | `tonic::transport::Channel` |
+//! | `"http"` | `http` | `Http` | `HttpApi`, around a `reqwest::Client` |
 //! | `"postgres"` | `postgres` | `Postgres` | `sqlx::PgPool` |
 //! | `"sqlite"` | `sqlite` | `Sqlite` | `sqlx::SqlitePool` |
 //!
 //! They use nothing but the public interface of this crate: a type of your own is written the same way. To
 //! start one, copy the file of the built-in type that is nearest to it.
 
+#[cfg(feature = "grpc")]
+mod grpc;
+#[cfg(feature = "http")]
+mod http;
 #[cfg(feature = "postgres")]
 mod postgres;
 // A program that picks one type uses a part of it.
@@ -16,6 +22,10 @@ mod shared;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+#[cfg(feature = "grpc")]
+pub use grpc::Grpc;
+#[cfg(feature = "http")]
+pub use http::{Http, HttpApi};
 #[cfg(feature = "postgres")]
 pub use postgres::Postgres;
 #[cfg(feature = "sqlite")]

@@ -1,0 +1,65 @@
+//! What the answers of the health service mean, and why there is none.
+
+use std::{error::Error as StdError, io, time::Instant};
+
+use tonic::{Code, Status};
+use tonic_health::pb::health_check_response::ServingStatus;
+
+use crate::{BoxError, connectors::shared::failure::Reason};
+
+/// What the server says of itself, or of one of its services.
+pub(super) fn judge(health: ServingStatus, place: &str) -> Result<(), BoxError> {
+    match health {
+        ServingStatus::Serving => Ok(()),
+        _ => Err(Reason::Unavailable.at(place, Some(format!("its health is {}", health.as_str_name()).into()))),
+    }
+}
+
+/// What it means that the health service answers by an error, or not at all.
+pub(super) fn explain(status: Status, begun: Instant, has_certificate: bool, place: &str) -> Result<(), BoxError> {
+    let reason = match status.code() {
+        _ if !is_of_grpc(&status) => Reason::Other,
+        // Not every server has the service.
+        Code::Unimplemented => return Ok(()),
+        Code::Unauthenticated | Code::PermissionDenied if has_certificate => Reason::Credentials,
+        // It answers; what it would say to somebody who is known is not known.
+        Code::Unauthenticated | Code::PermissionDenied => return Ok(()),
+        // Many servers name a service only when it serves.
+        Code::NotFound => Reason::Unavailable,
+        code => match reason(&status, begun) {
+            Reason::Other if code == Code::Unavailable => Reason::Unavailable,
+            Reason::Other if code == Code::DeadlineExceeded || is_expired(&status) => Reason::Silent(begun.elapsed()),
+            found => found,
+        },
+    };
+    Err(reason.at(place, Some(status.into())))
+}
+
+/// What an error of the driver means.
+pub(super) fn reason(error: &(dyn StdError + 'static), begun: Instant) -> Reason {
+    match Reason::of(error) {
+        Reason::Other if is_timeout(error) => Reason::Silent(begun.elapsed()),
+        found => found,
+    }
+}
+
+/// False for the answer of a server that speaks HTTP/2 but not gRPC: the driver makes a status of the one of HTTP.
+fn is_of_grpc(status: &Status) -> bool {
+    !status.message().starts_with("grpc-status header missing")
+}
+
+/// The driver's own timeout has no kind that can be asked for.
+fn is_expired(status: &Status) -> bool {
+    status.code() == Code::Cancelled && status.message() == "Timeout expired"
+}
+
+fn is_timeout(error: &(dyn StdError + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::TimedOut) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
