@@ -17,11 +17,15 @@
 //! | a server of a test | `running` ([`Service`]) and `server` (how it does that), `recipe` (what each kind of server says of itself), `site` (its folder and ports) |
 //! | how is it started, found alive, and ended? | `program` (what is installed), `ready`, `process` (trees and signals), `guard` (when the test's process is killed), `user` |
 //! | what does it show to clients? | `authority` (certificates) |
+//! | what if it is code of the test? | `in_process` |
+//! | how does the conformance suite use it? | `conformance` |
 //! | which are there? | a file for each, all of one shape: a struct of options with defaults, which implements [`Recipe`] |
 
 mod authority;
+mod conformance;
 mod etcd;
 mod guard;
+mod in_process;
 mod kafka;
 mod mariadb;
 mod memcached;
@@ -45,6 +49,7 @@ mod user;
 
 pub use authority::{Authority, Tls};
 pub use etcd::Etcd;
+pub use in_process::InProcess;
 pub use kafka::Kafka;
 pub use mariadb::MariaDb;
 pub use memcached::Memcached;

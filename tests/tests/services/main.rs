@@ -3,4 +3,6 @@
 
 #![cfg(target_os = "linux")]
 
+mod grpc;
 mod harness;
+mod http;
