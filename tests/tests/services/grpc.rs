@@ -18,6 +18,8 @@ use tonic_health::{
     pb::{HealthCheckRequest, health_client::HealthClient},
 };
 
+use crate::http::println;
+
 fn declared(name: &str, fields: &str) -> String {
     format!("[connections.{name}]\ntype = 'grpc'\n{fields}\n")
 }
@@ -72,7 +74,7 @@ async fn ask(client: Conn<Channel>) -> Result<(), BoxError> {
 }
 
 async fn conforms(site: Site, tls: bool) {
-    LogCapture::install().unwrap();
+    LogCapture::install().expect("nobody else takes the log");
     let (ca, scheme) = match tls {
         true => (format!("tls.ca = '{}'\n", site.authority().certificate().display()), "https"),
         false => (String::new(), "http"),
@@ -89,6 +91,7 @@ async fn conforms(site: Site, tls: bool) {
         .with_server(Arc::clone(&site.server))
         .run()
         .await;
+    println(&report.to_string());
     report.assert_clean();
 }
 

@@ -2,7 +2,12 @@
 
 pub(crate) mod site;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use connection_registry::{
     BoxError, Conn, ConnectionManager, Error,
@@ -10,6 +15,7 @@ use connection_registry::{
     testing::conformance::{Fault, LogCapture, Server, Suite},
 };
 use connection_registry_tests::{manager, service::Tls};
+use reqwest::Response;
 use site::{ENCODED, PASSWORD, Site};
 use tokio::time::timeout;
 
@@ -51,16 +57,13 @@ async fn status(client: &HttpApi, path: &str) -> u16 {
 }
 
 async fn ask(client: Conn<HttpApi>) -> Result<(), BoxError> {
-    let answer = client.get("bearer").send().await.map_err(reqwest::Error::without_url)?;
-    match answer.error_for_status() {
-        Ok(answer) if answer.text().await? == "what was asked for" => Ok(()),
-        Ok(_) => Err("another answer".into()),
-        Err(error) => Err(error.without_url().into()),
-    }
+    let answer = client.get("bearer").send().await.and_then(Response::error_for_status);
+    let text = answer.map_err(reqwest::Error::without_url)?.text().await?;
+    if text == "what was asked for" { Ok(()) } else { Err("another answer".into()) }
 }
 
 async fn conforms(site: Site, scheme: &'static str, more: String) {
-    LogCapture::install().unwrap();
+    LogCapture::install().expect("nobody else takes the log");
     let of = move |host: &str, port: u16, token: &str| {
         format!(
             "base_url = '{scheme}://{host}:{port}/v1'\nauth.bearer = '{token}'\ncheck.path = 'bearer'\n\
@@ -79,6 +82,7 @@ async fn conforms(site: Site, scheme: &'static str, more: String) {
         .canary("wr0ng-c4nary")
         .run()
         .await;
+    println(&report.to_string());
     report.assert_clean();
 }
 
@@ -217,9 +221,7 @@ async fn a_trusted_authority_works_and_others_are_permanent() {
     let site = Site::new(Tls::Server);
     let authority = site.authority();
     let port = site.address().port();
-    let fields = |host: &str, ca: &std::path::Path| {
-        format!("base_url = 'https://{host}:{port}/v1'\ntls.ca = '{}'", ca.display())
-    };
+    let fields = |host: &str, ca: &Path| format!("base_url = 'https://{host}:{port}/v1'\ntls.ca = '{}'", ca.display());
     for host in ["127.0.0.1", "localhost"] {
         let (_connections, client) = connected(&fields(host, &authority.certificate())).await;
         let answer = client.get("x").send().await.unwrap();
@@ -241,7 +243,7 @@ async fn a_server_that_asks_for_a_certificate_gets_it() {
     let authority = site.authority();
     let base =
         format!("base_url = 'https://{}/v1'\ntls.ca = '{}'\n", site.address(), authority.certificate().display());
-    let with = |(certificate, key): (std::path::PathBuf, std::path::PathBuf)| {
+    let with = |(certificate, key): (PathBuf, PathBuf)| {
         format!("{base}tls.certificate = '{}'\ntls.key = '{}'", certificate.display(), key.display())
     };
     let (_connections, client) = connected(&with(authority.client())).await;
@@ -261,4 +263,9 @@ async fn two_connections_have_credentials_of_their_own() {
     let (one, two) = (one.unwrap(), two.unwrap());
     assert_eq!((status(&one, "bearer").await, status(&two, "bearer").await), (200, 401));
     assert_eq!((status(&one, "basic").await, status(&two, "basic").await), (401, 200));
+}
+
+/// Shown with `--nocapture`.
+pub(crate) fn println(text: &str) {
+    writeln!(io::stdout(), "{text}").expect("the output of a test is open");
 }

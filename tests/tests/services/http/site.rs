@@ -15,6 +15,7 @@ use axum::{
     extract::Request,
     http::{HeaderMap, Response, StatusCode, Uri, header},
     serve,
+    serve::Listener,
 };
 use connection_registry::testing::conformance::Server;
 use connection_registry_tests::service::{Authority, InProcess, Tls};
@@ -34,7 +35,7 @@ use tokio_rustls::{
 };
 
 /// Special in a URL, in base64 and in a header.
-pub(super) const PASSWORD: &str = "c4nary/P@ss?#%";
+pub(crate) const PASSWORD: &str = "c4nary/P@ss?#%";
 
 /// The same in a URL.
 pub(super) const ENCODED: &str = "c4nary%2FP%40ss%3F%23%25";
@@ -43,7 +44,7 @@ pub(super) const ENCODED: &str = "c4nary%2FP%40ss%3F%23%25";
 pub(super) const BASIC: &str = "Basic YXBwOmM0bmFyeS9QQHNzPyMl";
 
 /// The server and what it was asked.
-pub(super) struct Site {
+pub(crate) struct Site {
     pub(super) server: Arc<InProcess>,
     requests: Arc<Mutex<Vec<Seen>>>,
     certificates: Option<(TempDir, Authority)>,
@@ -57,11 +58,11 @@ pub(super) struct Seen {
 }
 
 impl Site {
-    pub(super) fn launch() -> Self {
+    pub(crate) fn launch() -> Self {
         Self::new(Tls::Off)
     }
 
-    pub(super) fn new(tls: Tls) -> Self {
+    pub(crate) fn new(tls: Tls) -> Self {
         let requests = Arc::<Mutex<Vec<Seen>>>::default();
         let router = router(&requests);
         let certificates = (tls != Tls::Off).then(certificates);
@@ -70,8 +71,8 @@ impl Site {
             let (router, acceptor) = (router.clone(), acceptor.clone());
             async move {
                 match acceptor {
-                    Some(acceptor) => serve::serve(Encrypted::listen(listener, acceptor), router).await,
-                    None => serve::serve(listener, router).await,
+                    Some(acceptor) => serve(Encrypted::listen(listener, acceptor), router).await,
+                    None => serve(listener, router).await,
                 }
                 .expect("it goes on for ever");
             }
@@ -79,7 +80,7 @@ impl Site {
         Self { server, requests, certificates }
     }
 
-    pub(super) fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.server.address()
     }
 
@@ -190,7 +191,7 @@ impl Encrypted {
     }
 }
 
-impl serve::Listener for Encrypted {
+impl Listener for Encrypted {
     type Io = TlsStream<TcpStream>;
     type Addr = SocketAddr;
 
