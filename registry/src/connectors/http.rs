@@ -21,11 +21,7 @@ use std::{collections::BTreeMap, time::Duration};
 pub use client::HttpApi;
 use options::{Auth, Check, Redirects};
 
-use super::shared::{
-    address,
-    patience::{self, before_deadline},
-    tls::Tls,
-};
+use super::shared::{address, failure::Reason, patience, tls::Tls};
 use crate::{BoxError, ConnectContext, Connection, Secret, Validation, connection_type};
 
 /// An HTTP API. The client is an `HttpApi`, which joins paths to the base URL and sends the credentials with each request;
@@ -99,13 +95,22 @@ impl Connection for Http {
     const SELF_HEALING: bool = true;
 
     async fn connect(&self, cx: &ConnectContext) -> Result<HttpApi, BoxError> {
-        let api = self.api(cx).await?;
-        self.ask(&api, before_deadline(cx)).await?;
-        Ok(api)
+        let api = self.api(cx, &options::VERSIONS).await?;
+        let place = self.place(&api);
+        patience::until_deadline(cx, &place, async {
+            let Err((reason, cause)) = self.ask(&api).await else { return Ok(api) };
+            let (reason, cause) = self.true_cause(cx, reason, cause).await?;
+            Err(reason.at(&place, Some(cause)))
+        })
+        .await
     }
 
     async fn check(&self, client: &HttpApi) -> Result<(), BoxError> {
-        self.ask(client, patience::CHECK).await
+        let place = self.place(client);
+        patience::within(patience::CHECK, &place, async {
+            self.ask(client).await.map_err(|(reason, cause)| reason.at(&place, Some(cause)))
+        })
+        .await
     }
 
     fn validate(&self, validation: &mut Validation) {
@@ -130,14 +135,29 @@ impl Connection for Http {
 
 impl Http {
     /// One round trip, to the end of its answer.
-    async fn ask(&self, api: &HttpApi, patience: Duration) -> Result<(), BoxError> {
-        let place = self.place(api);
+    async fn ask(&self, api: &HttpApi) -> Result<(), (Reason, BoxError)> {
         let request = api.request(self.check.method(), self.check.path());
-        patience::within(patience, &place, async {
-            let answer = failure::answer(request, &place).await?;
-            self.check.judge(answer, api.has_credentials()).map_err(|(reason, why)| reason.at(&place, Some(why)))
-        })
-        .await
+        let answer = failure::answer(request).await?;
+        self.check.judge(answer, api.has_credentials())
+    }
+
+    /// The driver loses what a server says when it ends the connection after a handshake, as one does that asks for
+    /// another certificate; but not with HTTP/1.
+    async fn true_cause(
+        &self,
+        cx: &ConnectContext,
+        reason: Reason,
+        cause: BoxError,
+    ) -> Result<(Reason, BoxError), BoxError> {
+        let is_hidden = matches!(reason, Reason::Other | Reason::HungUp) && self.is_encrypted();
+        if !is_hidden {
+            return Ok((reason, cause));
+        }
+        let api = self.api(cx, &options::VERSIONS[1..]).await?;
+        match self.ask(&api).await {
+            Err((Reason::Tls, found)) => Ok((Reason::Tls, found)),
+            _ => Ok((reason, cause)),
+        }
     }
 
     /// Where requests go, for errors.

@@ -18,7 +18,7 @@ use tonic_health::{
     pb::{HealthCheckRequest, health_client::HealthClient},
 };
 
-use crate::http::println;
+use crate::http::{println, site::alias};
 
 fn declared(name: &str, fields: &str) -> String {
     format!("[connections.{name}]\ntype = 'grpc'\n{fields}\n")
@@ -153,12 +153,15 @@ async fn a_trusted_authority_works_and_others_are_permanent() {
     let site = Site::new(Tls::Server);
     let (authority, port) = (site.authority(), site.address().port());
     let (ca, stranger) = (authority.certificate(), authority.stranger());
-    let fields = |host: &str, ca: &PathBuf| format!("host = '{host}'\nport = {port}\ntls.ca = '{}'\n", ca.display());
-    connected(&fields("127.0.0.1", &ca)).await;
-    connected(&fields("localhost", &ca)).await;
-    connected(&(fields("127.1.1.1", &ca) + "tls.server_name = 'localhost'")).await;
-    permanent(&fields("127.0.0.1", &stranger), "no encrypted connection to").await;
-    permanent(&(fields("127.0.0.1", &ca) + "tls.server_name = 'elsewhere'"), "no encrypted connection to").await;
+    let fields =
+        |host: &str, port: u16, ca: &PathBuf| format!("host = '{host}'\nport = {port}\ntls.ca = '{}'\n", ca.display());
+    connected(&fields("127.0.0.1", port, &ca)).await;
+    connected(&fields("localhost", port, &ca)).await;
+    permanent(&fields("127.0.0.1", port, &stranger), "no encrypted connection to").await;
+    let other = alias(site.address()).await;
+    let elsewhere = fields(&other.ip().to_string(), other.port(), &ca);
+    permanent(&elsewhere, "no encrypted connection to").await;
+    connected(&(elsewhere + "tls.server_name = 'localhost'")).await;
     permanent(&encrypted(&Site::new(Tls::Expired), None), "no encrypted connection to").await;
 }
 

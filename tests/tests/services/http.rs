@@ -16,7 +16,7 @@ use connection_registry::{
 };
 use connection_registry_tests::{manager, service::Tls};
 use reqwest::Response;
-use site::{ENCODED, PASSWORD, Site};
+use site::{ENCODED, PASSWORD, Site, alias};
 use tokio::time::timeout;
 
 fn declared(name: &str, fields: &str) -> String {
@@ -228,8 +228,10 @@ async fn a_trusted_authority_works_and_others_are_permanent() {
         assert_eq!(answer.version(), reqwest::Version::HTTP_2);
     }
     permanent(&fields("127.0.0.1", &authority.stranger()), "no encrypted connection to").await;
-    // An address of this machine that is not in the certificate.
-    permanent(&fields("127.1.1.1", &authority.certificate()), "no encrypted connection to").await;
+    let other = alias(site.address()).await;
+    let ca = authority.certificate();
+    permanent(&format!("base_url = 'https://{other}'\ntls.ca = '{}'", ca.display()), "no encrypted connection to")
+        .await;
     let expired = Site::new(Tls::Expired);
     let port = expired.address().port();
     let ca = expired.authority().certificate();

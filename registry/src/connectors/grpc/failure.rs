@@ -38,7 +38,8 @@ pub(super) fn explain(status: Status, begun: Instant, has_certificate: bool, pla
 /// What an error of the driver means.
 pub(super) fn reason(error: &(dyn StdError + 'static), begun: Instant) -> Reason {
     match Reason::of(error) {
-        Reason::Other if is_timeout(error) => Reason::Silent(begun.elapsed()),
+        Reason::Other if any(error, is_alert) => Reason::Tls,
+        Reason::Other if any(error, |error| error.kind() == io::ErrorKind::TimedOut) => Reason::Silent(begun.elapsed()),
         found => found,
     }
 }
@@ -53,10 +54,16 @@ fn is_expired(status: &Status) -> bool {
     status.code() == Code::Cancelled && status.message() == "Timeout expired"
 }
 
-fn is_timeout(error: &(dyn StdError + 'static)) -> bool {
+/// What a server says that asks for another certificate arrives after the handshake, and as a text.
+fn is_alert(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::InvalidData && error.to_string().starts_with("received fatal alert")
+}
+
+/// Whether one of its causes is such an error of the system.
+fn any(error: &(dyn StdError + 'static), is_it: impl Fn(&io::Error) -> bool) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::TimedOut) {
+        if error.downcast_ref().is_some_and(&is_it) {
             return true;
         }
         cause = error.source();

@@ -52,6 +52,9 @@ impl Grpc {
 
     pub(super) fn validate_address(&self, validation: &mut Validation) {
         one_way(validation, self.url.is_some(), &[("host", self.host.is_some()), ("port", self.port.is_some())]);
+        if self.url.is_none() && self.host.is_none() {
+            return;
+        }
         let key = if self.url.is_some() { "url" } else { "host" };
         let Ok(uri) = self.uri() else {
             let why = if self.url.is_some() { URL_FORM } else { "must be the name or the address of a host" };

@@ -91,7 +91,7 @@ pub(super) fn join(base: &Url, path: &str) -> Option<Url> {
         return Some(url);
     }
     let folder = format!("{}/", base.path().trim_end_matches('/'));
-    url.set_path(&format!("{folder}{}", path.trim_start_matches('/')));
+    url.set_path(&format!("{folder}{}", path.trim_start_matches(['/', '\\'])));
     // Dots, however they are written, have been resolved.
     url.path().starts_with(&folder).then_some(url)
 }

@@ -10,12 +10,12 @@ use crate::{BoxError, connectors::shared::failure::Reason};
 ///
 /// # Errors
 ///
-/// That of the server at `place`, without the URL, which may have a secret in it.
-pub(super) async fn answer(request: RequestBuilder, place: &str) -> Result<StatusCode, BoxError> {
+/// That of the driver without the URL, which may have a secret in it.
+pub(super) async fn answer(request: RequestBuilder) -> Result<StatusCode, (Reason, BoxError)> {
     let begun = Instant::now();
     status_of(request).await.map_err(|error| {
         let error = error.without_url();
-        reason(&error, begun).at(place, Some(error.into()))
+        (reason(&error, begun), error.into())
     })
 }
 
@@ -30,7 +30,8 @@ async fn status_of(request: RequestBuilder) -> reqwest::Result<StatusCode> {
     Ok(answer.status())
 }
 
-pub(super) fn reason(error: &reqwest::Error, begun: Instant) -> Reason {
+/// What an error of the driver means.
+fn reason(error: &reqwest::Error, begun: Instant) -> Reason {
     match Reason::of(error) {
         Reason::Other if error.is_timeout() => Reason::Silent(begun.elapsed()),
         Reason::Other if error.is_builder() => Reason::Settings,

@@ -76,9 +76,9 @@ enum CheckMethod {
 }
 
 impl Http {
-    /// A client that has asked nothing yet.
-    pub(super) async fn api(&self, cx: &ConnectContext) -> Result<HttpApi, BoxError> {
-        let client = self.client(cx).await?;
+    /// A client that has asked nothing yet; with TLS it offers these versions of HTTP.
+    pub(super) async fn api(&self, cx: &ConnectContext, versions: &[&[u8]]) -> Result<HttpApi, BoxError> {
+        let client = self.client(cx, versions).await?;
         let url = self.url()?;
         let credentials = self.credentials(&client, &url)?;
         Ok(HttpApi::new(client, without_credentials(url), credentials))
@@ -113,10 +113,14 @@ impl Http {
         }
     }
 
-    async fn client(&self, cx: &ConnectContext) -> Result<Client, BoxError> {
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.url().is_ok_and(|url| url.scheme() == "https")
+    }
+
+    async fn client(&self, cx: &ConnectContext, versions: &[&[u8]]) -> Result<Client, BoxError> {
         let tls = self.tls.clone().unwrap_or_default();
         let mut tls = tls.client_config(cx.config_dir()).await?;
-        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        tls.alpn_protocols = versions.iter().map(|version| version.to_vec()).collect();
         let builder = Client::builder()
             .tls_backend_preconfigured(tls)
             .user_agent(&self.user_agent)
@@ -323,6 +327,9 @@ fn header_value(value: &Secret) -> Result<HeaderValue, BoxError> {
     value.set_sensitive(true);
     Ok(value)
 }
+
+/// Of HTTP, as they are offered to a server with TLS.
+pub(super) const VERSIONS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
 const MOST_REDIRECTS: usize = 10;
 

@@ -23,7 +23,7 @@ fn a_path_stays_below_the_base_url() {
         check(joined(base, "/users?page=2#x"), "https://h/v1/users?page=2#x".replace('#', "%23").as_str());
         check(joined(base, "//evil.example/x"), "https://h/v1/evil.example/x");
         check(joined(base, "https://evil.example/x"), "https://h/v1/https://evil.example/x");
-        check(joined(base, "\\\\evil.example"), "https://h/v1//evil.example");
+        check(joined(base, "\\\\evil.example"), "https://h/v1/evil.example");
         check(joined(base, "@evil.example:1"), "https://h/v1/@evil.example:1");
         check(joined(base, "a/../b"), "https://h/v1/b");
         for path in ["..", "../v2", "/a/../../x", "%2e%2e/x", ".%2E/x", "..\\x", ".\t./x"] {

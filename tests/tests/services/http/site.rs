@@ -21,6 +21,7 @@ use connection_registry::testing::conformance::Server;
 use connection_registry_tests::service::{Authority, InProcess, Tls};
 use tempfile::TempDir;
 use tokio::{
+    io::copy_bidirectional,
     net::{TcpListener, TcpStream},
     sync::mpsc,
 };
@@ -110,6 +111,19 @@ pub(crate) fn certificates() -> (TempDir, Authority) {
     let folder = tempfile::tempdir().expect("there is a folder for temporary files");
     let authority = Authority::new(folder.path().join("tls"));
     (folder, authority)
+}
+
+/// Another address at which that server answers, one that its certificate does not have.
+pub(crate) async fn alias(server: SocketAddr) -> SocketAddr {
+    let listener = TcpListener::bind("127.1.1.1:0").await.expect("the loopback interface is large");
+    let address = listener.local_addr().expect("a listener has an address");
+    tokio::spawn(async move {
+        while let Ok((mut near, _)) = listener.accept().await {
+            let mut far = TcpStream::connect(server).await.expect("the server runs");
+            tokio::spawn(async move { copy_bidirectional(&mut near, &mut far).await });
+        }
+    });
+    address
 }
 
 fn router(requests: &Arc<Mutex<Vec<Seen>>>) -> Router {
