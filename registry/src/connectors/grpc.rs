@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use tonic::transport::Channel;
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
-use super::shared::{patience, tls::Tls};
+use super::shared::{failure::Reason, patience, tls::Tls};
 use crate::{BoxError, ConnectContext, Connection, Secret, Validation, connection_type};
 
 /// A gRPC server. The client is a channel, `tonic::transport::Channel`; generated clients take a clone of it.
@@ -93,7 +93,13 @@ impl Connection for Grpc {
             let begun = Instant::now();
             let connected = options.connect().await;
             let channel = connected.map_err(|error| failure::reason(&error, begun).at(&place, Some(error.into())))?;
-            self.ask(&channel, &place).await?;
+            let asked = match self.ask(&channel).await {
+                // The driver may lose what a server says when it ends the connection after a handshake, as one does that asks
+                // for another certificate. It dials again for this.
+                Err((Reason::Other | Reason::HungUp, _)) if self.is_encrypted() => self.ask(&channel).await,
+                asked => asked,
+            };
+            asked.map_err(|(reason, cause)| reason.at(&place, Some(cause)))?;
             Ok(channel)
         })
         .await
@@ -101,7 +107,10 @@ impl Connection for Grpc {
 
     async fn check(&self, client: &Channel) -> Result<(), BoxError> {
         let place = self.place()?;
-        patience::within(patience::CHECK, &place, self.ask(client, &place)).await
+        patience::within(patience::CHECK, &place, async {
+            self.ask(client).await.map_err(|(reason, cause)| reason.at(&place, Some(cause)))
+        })
+        .await
     }
 
     fn validate(&self, validation: &mut Validation) {
@@ -124,12 +133,12 @@ impl Connection for Grpc {
 
 impl Grpc {
     /// One round trip to the health service.
-    async fn ask(&self, channel: &Channel, place: &str) -> Result<(), BoxError> {
+    async fn ask(&self, channel: &Channel) -> Result<(), (Reason, BoxError)> {
         let begun = Instant::now();
         let mut health = HealthClient::new(channel.clone());
         match health.check(HealthCheckRequest { service: self.service.clone() }).await {
-            Ok(answer) => failure::judge(answer.into_inner().status(), place),
-            Err(status) => failure::explain(status, begun, self.has_certificate(), place),
+            Ok(answer) => failure::judge(answer.into_inner().status()),
+            Err(status) => failure::explain(status, begun, self.has_certificate()),
         }
     }
 }

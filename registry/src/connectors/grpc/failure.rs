@@ -8,15 +8,15 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use crate::{BoxError, connectors::shared::failure::Reason};
 
 /// What the server says of itself, or of one of its services.
-pub(super) fn judge(health: ServingStatus, place: &str) -> Result<(), BoxError> {
+pub(super) fn judge(health: ServingStatus) -> Result<(), (Reason, BoxError)> {
     match health {
         ServingStatus::Serving => Ok(()),
-        _ => Err(Reason::Unavailable.at(place, Some(format!("its health is {}", health.as_str_name()).into()))),
+        _ => Err((Reason::Unavailable, format!("its health is {}", health.as_str_name()).into())),
     }
 }
 
 /// What it means that the health service answers by an error, or not at all.
-pub(super) fn explain(status: Status, begun: Instant, has_certificate: bool, place: &str) -> Result<(), BoxError> {
+pub(super) fn explain(status: Status, begun: Instant, has_certificate: bool) -> Result<(), (Reason, BoxError)> {
     let reason = match status.code() {
         _ if !is_of_grpc(&status) => Reason::Other,
         // Not every server has the service.
@@ -32,7 +32,7 @@ pub(super) fn explain(status: Status, begun: Instant, has_certificate: bool, pla
             found => found,
         },
     };
-    Err(reason.at(place, Some(status.into())))
+    Err((reason, status.into()))
 }
 
 /// What an error of the driver means.

@@ -21,9 +21,7 @@ use crate::{
 impl Grpc {
     /// All that the driver must know.
     pub(super) async fn options(&self, cx: &ConnectContext) -> Result<Endpoint, BoxError> {
-        let uri = self.uri()?;
-        let is_encrypted = uri.scheme_str() == Some("https");
-        let mut options = Endpoint::from(uri)
+        let mut options = Endpoint::from(self.uri()?)
             .timeout(self.timeout)
             .connect_timeout(self.connect_timeout)
             // A peer that is gone without a word is noticed by the system.
@@ -36,7 +34,7 @@ impl Grpc {
         if let Some(interval) = self.keep_alive_interval {
             options = options.http2_keep_alive_interval(interval);
         }
-        if is_encrypted { self.encrypted(options, cx).await } else { Ok(options) }
+        if self.is_encrypted() { self.encrypted(options, cx).await } else { Ok(options) }
     }
 
     /// `host:port`.
@@ -44,6 +42,10 @@ impl Grpc {
         let uri = self.uri()?;
         let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
         Ok(address::endpoint(uri.host().unwrap_or_default(), port))
+    }
+
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.uri().is_ok_and(|uri| uri.scheme_str() == Some("https"))
     }
 
     pub(super) fn has_certificate(&self) -> bool {

@@ -5,7 +5,7 @@ use std::time::Instant;
 use tonic::{Code, Status};
 
 use super::failure::explain;
-use crate::{ConnectError, ConnectionManager, Diagnostic};
+use crate::{ConnectionManager, Diagnostic, connectors::shared::failure::Reason};
 
 #[test]
 fn where_the_server_is_can_be_said_in_one_way_only() {
@@ -48,21 +48,22 @@ fn encryption_goes_with_the_scheme() {
 
 #[test]
 fn an_answer_of_grpc_shows_a_server_that_lives() {
-    /// `None` for a server that lives, else whether the error is permanent.
+    /// `None` for a server that lives.
     #[track_caller]
-    fn check(status: Status, has_certificate: bool, expected: Option<bool>) {
+    fn check(status: Status, has_certificate: bool, expected: Option<Reason>) {
         let told = format!("{status:?}");
-        let explained = explain(status, Instant::now(), has_certificate, "h:1").err();
-        let is_permanent = explained.and_then(|error| error.downcast::<ConnectError>().ok());
-        assert_eq!(is_permanent.map(|error| error.is_permanent()), expected, "{told}");
+        let explained = explain(status, Instant::now(), has_certificate).err();
+        assert_eq!(explained.map(|(reason, _)| reason), expected, "{told}");
     }
     check(Status::unimplemented("unknown service"), false, None);
-    check(Status::unimplemented("grpc-status header missing, mapped from HTTP status code 404"), false, Some(false));
+    let of_http = "grpc-status header missing, mapped from HTTP status code 404";
+    check(Status::unimplemented(of_http), false, Some(Reason::Other));
     check(Status::unauthenticated("no token"), false, None);
-    check(Status::permission_denied("no"), true, Some(true));
-    check(Status::new(Code::NotFound, "unknown service"), false, Some(false));
-    check(Status::unavailable("later"), false, Some(false));
-    check(Status::cancelled("Timeout expired"), false, Some(false));
+    check(Status::permission_denied("no"), true, Some(Reason::Credentials));
+    check(Status::new(Code::NotFound, "unknown service"), false, Some(Reason::Unavailable));
+    check(Status::unavailable("later"), false, Some(Reason::Unavailable));
+    let expired = explain(Status::cancelled("Timeout expired"), Instant::now(), false);
+    assert!(matches!(expired, Err((Reason::Silent(_), _))));
 }
 
 /// The problems as `code line message`, of a connection whose header stands on line 2.
