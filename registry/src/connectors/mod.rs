@@ -3,6 +3,8 @@
 //! | `type` | feature | Rust type | client |
 //! |---|---|---|---|
 //! | `"amqp"` | `amqp` | `Amqp` | `AmqpConnection`, a `lapin::Connection` |
+//! | `"grpc"` | `grpc` | `Grpc` | `tonic::transport::Channel` |
+//! | `"http"` | `http` | `Http` | `HttpApi`, around a `reqwest::Client` |
 //! | `"kafka"` | `kafka` | `Kafka` | `KafkaClient` |
 //! | `"memcached"` | `memcached` | `Memcached` | `MemcachedPool` |
 //! | `"mqtt"` | `mqtt` | `Mqtt` | `MqttClient` |
@@ -17,6 +19,10 @@
 
 #[cfg(feature = "amqp")]
 mod amqp;
+#[cfg(feature = "grpc")]
+mod grpc;
+#[cfg(feature = "http")]
+mod http;
 #[cfg(feature = "kafka")]
 mod kafka;
 #[cfg(feature = "memcached")]
@@ -41,6 +47,10 @@ mod sqlite;
 pub use self::redis::Redis;
 #[cfg(feature = "amqp")]
 pub use amqp::{Amqp, AmqpConnection};
+#[cfg(feature = "grpc")]
+pub use grpc::Grpc;
+#[cfg(feature = "http")]
+pub use http::{Http, HttpApi};
 #[cfg(feature = "kafka")]
 pub use kafka::{Kafka, KafkaClient, KafkaConsumer, KafkaContext, KafkaProducer, KafkaTopic};
 #[cfg(feature = "memcached")]

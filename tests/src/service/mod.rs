@@ -18,12 +18,15 @@
 //! | how is it started, found alive, and ended? | `program` (what is installed), `ready`, `process` (trees and signals), `guard` (when the test's process is killed), `user` |
 //! | how does the conformance suite use it? | `conformance` |
 //! | what does it show to clients? | `authority` (certificates) |
+//! | what if it is code of the test? | `in_process` |
+//! | how does the conformance suite use it? | `conformance` |
 //! | which are there? | a file for each, all of one shape: a struct of options with defaults, which implements [`Recipe`] |
 
 mod authority;
 mod conformance;
 mod etcd;
 mod guard;
+mod in_process;
 mod kafka;
 mod mariadb;
 mod memcached;
@@ -47,6 +50,7 @@ mod user;
 
 pub use authority::{Authority, Tls};
 pub use etcd::Etcd;
+pub use in_process::InProcess;
 pub use kafka::Kafka;
 pub use mariadb::MariaDb;
 pub use memcached::Memcached;

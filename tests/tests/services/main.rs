@@ -4,7 +4,9 @@
 #![cfg(target_os = "linux")]
 
 mod amqp;
+mod grpc;
 mod harness;
+mod http;
 #[cfg(feature = "kafka")]
 mod kafka;
 mod memcached;
