@@ -4,6 +4,7 @@
 //! |---|---|---|---|
 //! | `"postgres"` | `postgres` | `Postgres` | `sqlx::PgPool` |
 //! | `"sqlite"` | `sqlite` | `Sqlite` | `sqlx::SqlitePool` |
+//! | `"ssh-tunnel"` | `ssh-tunnel` | `SshTunnel` | `Tunnel` |
 //!
 //! They use nothing but the public interface of this crate: a type of your own is written the same way. To
 //! start one, copy the file of the built-in type that is nearest to it.
@@ -15,8 +16,12 @@ mod postgres;
 mod shared;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "ssh-tunnel")]
+mod ssh_tunnel;
 
 #[cfg(feature = "postgres")]
 pub use postgres::Postgres;
 #[cfg(feature = "sqlite")]
 pub use sqlite::Sqlite;
+#[cfg(feature = "ssh-tunnel")]
+pub use ssh_tunnel::{SshTunnel, Tunnel};
