@@ -12,7 +12,7 @@
 #[cfg(feature = "postgres")]
 mod postgres;
 // A program that picks one type uses a part of it.
-#[cfg_attr(not(feature = "full"), allow(dead_code))]
+#[cfg_attr(not(feature = "full"), allow(dead_code, unused_imports, unused_macros))]
 mod shared;
 #[cfg(feature = "sqlite")]
 mod sqlite;

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use connection_registry::{BoxError, testing::conformance::Server as Tried};
+use connection_registry::BoxError;
 
 use super::{Authority, Recipe, process, program, server::Server};
 
@@ -116,29 +116,6 @@ impl Service {
     async fn unblocked<T: Send + 'static>(&self, work: impl FnOnce(&Server) -> T + Send + 'static) -> T {
         let server = Arc::clone(&self.server);
         unblocked(move || work(&server)).await
-    }
-}
-
-/// The conformance suite kills it, freezes it, and starts it again.
-impl Tried for Service {
-    fn address(&self) -> SocketAddr {
-        self.address()
-    }
-
-    async fn kill(&self) -> Result<(), BoxError> {
-        self.kill().await
-    }
-
-    async fn start(&self) -> Result<(), BoxError> {
-        self.start().await
-    }
-
-    async fn freeze(&self) -> Result<(), BoxError> {
-        self.freeze().await
-    }
-
-    async fn thaw(&self) -> Result<(), BoxError> {
-        self.thaw().await
     }
 }
 

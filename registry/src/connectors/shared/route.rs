@@ -39,16 +39,21 @@ macro_rules! via {
 
 pub(in crate::connectors) use via;
 
-impl Via<'_> {
+impl<'a> Via<'a> {
     pub(in crate::connectors) fn is_tunnel(self) -> bool {
         self.0.is_some()
+    }
+
+    /// The name of the tunnel.
+    pub(in crate::connectors) fn name(self) -> Option<&'a str> {
+        self.0.map(ConnectionRef::name)
     }
 
     /// What a server is called, in errors and among the endpoints: `server` is its own `host:port`. Behind different tunnels
     /// there are different servers.
     pub(in crate::connectors) fn endpoint(self, server: String) -> String {
-        match self.0 {
-            Some(tunnel) => format!("{server} through {}", tunnel.name()),
+        match self.name() {
+            Some(tunnel) => format!("{server} through {tunnel}"),
             None => server,
         }
     }
