@@ -28,7 +28,7 @@ use sqlx::PgPool;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, copy, split},
     net::{TcpListener, TcpStream},
-    task::JoinHandle,
+    task::{JoinHandle, JoinSet},
     time::sleep,
 };
 
@@ -208,6 +208,37 @@ async fn a_target_has_a_local_address() {
     let (_, read) = tokio::join!(write, reader.read_to_end(&mut received));
     read.unwrap();
     assert_eq!(received.len(), sent.len());
+}
+
+#[tokio::test]
+async fn many_go_through_at_once_and_none_is_held_up() {
+    let Some(sshd) = Service::launch(Sshd::default()).await else { return };
+    let echo = Echo::start().await;
+    let connections = manager(&bastion(&sshd));
+    let tunnel = connections.get::<Tunnel>("bastion").await.unwrap();
+    let mut users = JoinSet::new();
+    for _ in 0..8 {
+        let (tunnel, address) = (tunnel.clone(), echo.address);
+        users.spawn(async move {
+            let mut longest = Duration::ZERO;
+            for _ in 0..100 {
+                let begun = Instant::now();
+                round_trip(tunnel.clone(), address).await.unwrap();
+                longest = longest.max(begun.elapsed());
+            }
+            let mut stream = through(&tunnel, address).await;
+            for _ in 0..500 {
+                let begun = Instant::now();
+                stream.write_all(b"?").await.unwrap();
+                stream.read_exact(&mut [0; 1]).await.unwrap();
+                longest = longest.max(begun.elapsed());
+            }
+            longest
+        });
+    }
+    let longest = users.join_all().await.into_iter().max().unwrap();
+    say(format!("the longest of 4800 round trips through a tunnel took {longest:?}"));
+    assert!(longest < Duration::from_secs(5), "{longest:?}");
 }
 
 #[tokio::test]
