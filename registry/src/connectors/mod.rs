@@ -13,6 +13,7 @@
 //! | `"postgres"` | `postgres` | `Postgres` | `sqlx::PgPool` |
 //! | `"redis"` | `redis` | `Redis` | `redis::aio::ConnectionManager` |
 //! | `"sqlite"` | `sqlite` | `Sqlite` | `sqlx::SqlitePool` |
+//! | `"ssh-tunnel"` | `ssh-tunnel` | `SshTunnel` | `Tunnel` |
 //!
 //! They use nothing but the public interface of this crate: a type of your own is written the same way. To
 //! start one, copy the file of the built-in type that is nearest to it.
@@ -38,10 +39,12 @@ mod postgres;
 #[cfg(feature = "redis")]
 mod redis;
 // A program that picks one type uses a part of it.
-#[cfg_attr(not(feature = "full"), allow(dead_code))]
+#[cfg_attr(not(feature = "full"), allow(dead_code, unused_imports, unused_macros))]
 mod shared;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "ssh-tunnel")]
+mod ssh_tunnel;
 
 #[cfg(feature = "redis")]
 pub use self::redis::Redis;
@@ -65,3 +68,5 @@ pub use nats_jetstream::NatsJetstream;
 pub use postgres::Postgres;
 #[cfg(feature = "sqlite")]
 pub use sqlite::Sqlite;
+#[cfg(feature = "ssh-tunnel")]
+pub use ssh_tunnel::{SshTunnel, Tunnel};

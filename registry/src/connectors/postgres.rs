@@ -24,10 +24,13 @@ use sqlx::{PgPool, postgres::PgPoolOptions};
 use super::shared::{
     address::one_way,
     patience::{self, before_deadline},
+    route::via,
     sql::{Server, bounded},
     tls::Tls,
 };
 use crate::{BoxError, ConnectContext, Connection, Secret, Validation, connection_type};
+#[cfg(feature = "ssh-tunnel")]
+use crate::{ConnectionRef, connectors::Tunnel};
 
 /// A PostgreSQL server. The client is a pool, `sqlx::PgPool`.
 ///
@@ -64,6 +67,10 @@ pub struct Postgres {
     /// `certificate` and `key`, the paths of PEM files.
     tls: Option<Tls>,
 
+    /// The connection of type `ssh-tunnel` through which the server is reached. Its host is as the SSH server knows it.
+    #[cfg(feature = "ssh-tunnel")]
+    tunnel: Option<ConnectionRef<Tunnel>>,
+
     /// What the server shows of this application in its own views. Default: the name of the connection.
     application_name: Option<String>,
 
@@ -98,12 +105,16 @@ impl Connection for Postgres {
 
     async fn connect(&self, cx: &ConnectContext) -> Result<PgPool, BoxError> {
         let options = self.options(cx).await?;
-        let endpoint = options::endpoint(&options);
-        self.server(&endpoint).pool(self.pool_options(), options, before_deadline(cx)).await
+        let server = options::endpoint(&options);
+        let route = via!(self).route(cx, server, options.get_host(), options.get_port()).await?;
+        let options = options::along(options, &route);
+        let pool = self.server(route.endpoint()).pool(self.pool_options(), options, before_deadline(cx)).await;
+        route.explained(pool).await
     }
 
     async fn check(&self, client: &PgPool) -> Result<(), BoxError> {
-        let endpoint = options::endpoint(&client.connect_options());
+        // That of the client would be the local end of a tunnel.
+        let endpoint = self.endpoint().unwrap_or_else(|| options::endpoint(&client.connect_options()));
         self.server(&endpoint).round_trip(client, patience::CHECK).await
     }
 
@@ -132,10 +143,11 @@ impl Connection for Postgres {
         if let Some(tls) = &self.tls {
             options::validate_tls(tls, validation);
         }
+        self.validate_tunnel(validation);
     }
 
     fn endpoint(&self) -> Option<String> {
-        self.address().ok().map(|options| options::endpoint(&options))
+        self.address().ok().map(|options| via!(self).endpoint(options::endpoint(&options)))
     }
 }
 

@@ -14,3 +14,4 @@ mod mqtt;
 mod nats;
 mod redis;
 mod socket;
+mod ssh_tunnel;

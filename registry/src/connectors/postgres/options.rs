@@ -8,6 +8,7 @@ use crate::{
     connectors::shared::{
         address,
         failure::settings,
+        route::{Route, via},
         tls::{Tls, TlsMode, install_ring},
     },
 };
@@ -50,6 +51,20 @@ impl Postgres {
         }
         Ok(options)
     }
+
+    /// A tunnel leads to a host, and its local end has a name that no certificate has.
+    pub(super) fn validate_tunnel(&self, validation: &mut Validation) {
+        let Ok(options) = self.address() else { return };
+        if via!(self).is_tunnel() && (options.get_socket().is_some() || options.get_host().starts_with('/')) {
+            let key = if self.url.is_some() { "url" } else { "host" };
+            validation.invalid(&[key, "tunnel"], "must name a host: no socket of this machine is behind a tunnel");
+        }
+        let (key, is_full) = match &self.tls {
+            Some(tls) => ("tls.mode", tls.mode() == TlsMode::VerifyFull),
+            None => ("url", matches!(options.get_ssl_mode(), PgSslMode::VerifyFull)),
+        };
+        via!(self).refuse_verify_full(key, is_full, validation);
+    }
 }
 
 /// What is wrong with the URL, in words that do not repeat it.
@@ -71,6 +86,14 @@ pub(super) fn endpoint(options: &PgConnectOptions) -> String {
     match options.get_socket() {
         Some(socket) => socket.display().to_string(),
         None => address::endpoint(options.get_host(), options.get_port()),
+    }
+}
+
+/// Dials the local end of the tunnel, if there is one.
+pub(super) fn along(options: PgConnectOptions, route: &Route) -> PgConnectOptions {
+    match route.local() {
+        Some(local) => options.host(&local.ip().to_string()).port(local.port()),
+        None => options,
     }
 }
 

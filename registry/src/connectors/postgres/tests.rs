@@ -45,6 +45,27 @@ fn encryption_is_checked_as_a_whole() {
     );
 }
 
+#[cfg(feature = "ssh-tunnel")]
+#[test]
+fn a_tunnel_leads_to_a_host_whose_name_is_not_verified() {
+    let bastion = "\n[connections.bastion]\ntype = 'ssh-tunnel'\nhost = 'h'\nuser = 'u'\npassword = 'p'";
+    let behind = |fields: &str, expected: &[&str]| check(&format!("{fields}\ntunnel = 'bastion'{bastion}"), expected);
+    behind("host = 'h'", &[]);
+    behind("host = 'h'\ntls.mode = 'verify-ca'", &[]);
+    behind("url = 'postgres://u@h/d?sslmode=verify-ca'", &[]);
+    let of = |line: u32, key: &str| {
+        format!(
+            "CR008 {line} `{key}` cannot be `verify-full` through a tunnel, whose local end has another name: use `verify-ca`"
+        )
+    };
+    behind("host = 'h'\ntls = {}", &[&of(2, "tls.mode")]);
+    behind("host = 'h'\ntls.mode = 'verify-full'", &[&of(5, "tls.mode")]);
+    behind("url = 'postgres://u@h/d?sslmode=verify-full'", &[&of(4, "url")]);
+    let socket = "must name a host: no socket of this machine is behind a tunnel";
+    behind("host = '/run/postgresql'", &[&format!("CR008 4 `host` {socket}")]);
+    behind("url = 'postgres:///d?host=/run/postgresql'", &[&format!("CR008 4 `url` {socket}")]);
+}
+
 /// The problems as `code line message`, of a connection whose header stands on line 2.
 #[track_caller]
 fn check(fields: &str, expected: &[&str]) {

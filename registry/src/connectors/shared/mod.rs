@@ -3,6 +3,7 @@
 pub(super) mod address;
 pub(super) mod failure;
 pub(super) mod patience;
+pub(super) mod route;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 pub(super) mod sql;
 #[cfg(feature = "_tls")]

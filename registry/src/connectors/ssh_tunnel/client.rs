@@ -1,0 +1,386 @@
+//! [`Tunnel`]: addresses of this machine that lead to servers behind the SSH server.
+
+use std::{
+    collections::HashMap,
+    fmt, io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use russh::{Channel, ChannelOpenFailure, Error, client::Msg};
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+    sync::{self, watch},
+    task::JoinSet,
+    time::{Instant, sleep, timeout},
+};
+
+use super::{
+    failure::{explain, reason},
+    session::{Dialer, Session},
+};
+use crate::{
+    BoxError, ConnectError,
+    connectors::shared::{
+        address,
+        failure::{Reason, settings},
+    },
+};
+
+/// A tunnel to an SSH server, and through it to others.
+///
+/// ```no_run
+/// # async fn example(connections: connection_registry::ConnectionManager) -> Result<(), connection_registry::BoxError> {
+/// use connection_registry::connectors::Tunnel;
+///
+/// let bastion = connections.get::<Tunnel>("bastion").await?;
+/// let local = bastion.forward("db.internal", 5432).await?; // such as 127.0.0.1:40123
+/// # drop(local);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// An address leads to its server for as long as the connection has this client, also after the tunnel was cut and dialled
+/// again. Whoever runs a program on this machine can connect to it: it is as open as the port of the server itself would be.
+pub struct Tunnel {
+    link: Arc<Link>,
+    forwards: sync::Mutex<Forwards>,
+    local: Option<SocketAddr>,
+}
+
+#[derive(Default)]
+struct Forwards {
+    targets: HashMap<(String, u16), (SocketAddr, Arc<Target>)>,
+    /// What accepts at their addresses. Dropped with the tunnel, and all that was accepted with it.
+    tasks: JoinSet<()>,
+}
+
+impl Tunnel {
+    /// Dials, and makes sure that the server leads to `target`.
+    pub(super) async fn open(dialer: Dialer, target: Option<(String, u16)>) -> Result<Self, BoxError> {
+        let session = Arc::new(dialer.dial().await?);
+        session.ping(dialer.endpoint()).await?;
+        let link = Arc::new(Link::new(dialer, session));
+        let mut tunnel = Self { link, forwards: sync::Mutex::default(), local: None };
+        if let Some((host, port)) = target {
+            let opened = tunnel.link.open(&host, port).await.map_err(|refusal| refusal.explain(&host, port))?;
+            drop(opened.channel.into_stream());
+            tunnel.local = Some(tunnel.forward(&host, port).await?);
+        }
+        Ok(tunnel)
+    }
+
+    /// An address of this machine that leads to `port` of `host`, a name or an address as the SSH server knows it. The same
+    /// for the same server.
+    ///
+    /// Nothing is asked of the server yet: a connection to the address that the SSH server does not lead on is closed.
+    ///
+    /// # Errors
+    ///
+    /// When this machine has no free port, or the tunnel was closed.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is left behind but, perhaps, the address for the next one who asks.
+    pub async fn forward(&self, host: &str, port: u16) -> Result<SocketAddr, BoxError> {
+        let host = host.trim_matches(['[', ']']);
+        let mut forwards = self.forwards.lock().await;
+        if self.link.is_closed() {
+            return Err(CLOSED.into());
+        }
+        let key = (host.to_owned(), port);
+        if let Some((address, _)) = forwards.targets.get(&key) {
+            return Ok(*address);
+        }
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let target = Arc::new(Target { host: host.to_owned(), port, refusal: Mutex::default() });
+        forwards.tasks.spawn(accept(listener, Arc::clone(&self.link), Arc::clone(&target)));
+        forwards.targets.insert(key, (address, target));
+        Ok(address)
+    }
+
+    /// The address that leads to the `target` of the configuration, if it has one.
+    pub fn local_address(&self) -> Option<SocketAddr> {
+        self.local
+    }
+
+    /// Why the last connection to that server did not come about; none when it did.
+    pub(in crate::connectors) async fn refusal(&self, host: &str, port: u16) -> Option<BoxError> {
+        let forwards = self.forwards.lock().await;
+        let (_, target) = forwards.targets.get(&(host.trim_matches(['[', ']']).to_owned(), port))?;
+        let refusal = target.refusal().clone();
+        refusal.map(|refusal| refusal.explain(host, port))
+    }
+
+    /// Asks the server for an answer; dials again first if it has to.
+    pub(super) async fn ping(&self) -> Result<(), BoxError> {
+        let session = self.link.session().await.map_err(Refusal::into_error)?;
+        session.ping(self.link.dialer.endpoint()).await
+    }
+
+    /// Waits for a moment for those who are on their way out, and ends all.
+    pub(super) async fn close(&self) {
+        // After a reload what goes through is being replaced as well, and ends its connections by itself.
+        let mut through = self.link.through.subscribe();
+        let _ = timeout(LAST_CALL, through.wait_for(|through| *through == 0)).await;
+        let mut forwards = self.forwards.lock().await;
+        let session = self.link.close().await;
+        forwards.tasks.shutdown().await;
+        forwards.targets.clear();
+        if let Some(session) = session {
+            session.close().await;
+        }
+    }
+}
+
+impl fmt::Debug for Tunnel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tunnel").field("server", &self.link.dialer.endpoint()).finish_non_exhaustive()
+    }
+}
+
+/// The conversation with the server, whichever it is at the moment.
+struct Link {
+    dialer: Dialer,
+    state: sync::Mutex<State>,
+    /// How many connections go through.
+    through: watch::Sender<usize>,
+    /// Set once.
+    closed: watch::Sender<bool>,
+}
+
+struct State {
+    session: Option<Arc<Session>>,
+    /// When dialling again failed last, and why: many ask at once, and the server is spared.
+    failure: Option<(Instant, Refusal)>,
+}
+
+/// A connection of the SSH server to another one.
+struct Opened {
+    session: Arc<Session>,
+    channel: Channel<Msg>,
+}
+
+impl Link {
+    fn new(dialer: Dialer, session: Arc<Session>) -> Self {
+        let state = State { session: Some(session), failure: None };
+        Self {
+            dialer,
+            state: sync::Mutex::new(state),
+            through: watch::Sender::new(0),
+            closed: watch::Sender::new(false),
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        *self.closed.borrow()
+    }
+
+    /// The conversation under way, or a new one.
+    async fn session(&self) -> Result<Arc<Session>, Refusal> {
+        let mut state = self.state.lock().await;
+        if self.is_closed() {
+            return Err(Refusal::other(CLOSED));
+        }
+        if let Some(session) = state.session.as_ref().filter(|session| !session.is_over()) {
+            return Ok(Arc::clone(session));
+        }
+        if let Some((at, refusal)) = &state.failure
+            && at.elapsed() < PAUSE
+        {
+            return Err(refusal.clone());
+        }
+        state.session = None;
+        match self.dialer.dial_again().await {
+            Ok(session) => {
+                let session = Arc::new(session);
+                (state.session, state.failure) = (Some(Arc::clone(&session)), None);
+                tracing::debug!(server = self.dialer.endpoint(), "dialled again");
+                Ok(session)
+            }
+            Err(error) => {
+                let refusal = Refusal::no_server(&error);
+                state.failure = Some((Instant::now(), refusal.clone()));
+                Err(refusal)
+            }
+        }
+    }
+
+    /// Has the server connect to another one. A conversation that ends meanwhile is no answer.
+    async fn open(&self, host: &str, port: u16) -> Result<Opened, Refusal> {
+        let mut is_last = false;
+        loop {
+            let session = self.session().await?;
+            match session.open(host, port).await {
+                Ok(channel) => return Ok(Opened { session, channel }),
+                Err(error) if reason(&error) == Reason::HungUp && !is_last => is_last = true,
+                Err(error) => return Err(Refusal::of(error, self.dialer.endpoint())),
+            }
+        }
+    }
+
+    /// No more of them. Gives the last one.
+    async fn close(&self) -> Option<Arc<Session>> {
+        self.closed.send_replace(true);
+        self.state.lock().await.session.take()
+    }
+}
+
+/// A server behind the tunnel.
+struct Target {
+    host: String,
+    port: u16,
+    /// Why the last connection to it did not come about.
+    refusal: Mutex<Option<Refusal>>,
+}
+
+impl Target {
+    fn refusal(&self) -> MutexGuard<'_, Option<Refusal>> {
+        self.refusal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Why a connection through the tunnel did not come about.
+#[derive(Clone, Debug)]
+struct Refusal {
+    kind: RefusalKind,
+    /// What the SSH server is called, or what is wrong with it.
+    text: String,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum RefusalKind {
+    /// The SSH server may not lead there.
+    Prohibited,
+    /// It cannot connect there.
+    Unreachable,
+    /// There is no tunnel. True when nothing changes before somebody changes something.
+    NoServer { permanent: bool },
+}
+
+impl Refusal {
+    fn of(error: Error, endpoint: &str) -> Self {
+        let text = endpoint.to_owned();
+        match error {
+            Error::ChannelOpenFailure(ChannelOpenFailure::AdministrativelyProhibited) => {
+                Self { kind: RefusalKind::Prohibited, text }
+            }
+            Error::ChannelOpenFailure(_) => Self { kind: RefusalKind::Unreachable, text },
+            error => Self::no_server(&explain(error, endpoint)),
+        }
+    }
+
+    fn no_server(error: &BoxError) -> Self {
+        let permanent = error.downcast_ref::<ConnectError>().is_some_and(ConnectError::is_permanent);
+        Self { kind: RefusalKind::NoServer { permanent }, text: with_causes(&**error) }
+    }
+
+    fn other(text: &str) -> Self {
+        Self { kind: RefusalKind::NoServer { permanent: false }, text: text.to_owned() }
+    }
+
+    /// The error of a connection to `port` of `host`.
+    fn explain(self, host: &str, port: u16) -> BoxError {
+        let (target, text) = (address::endpoint(host, port), &self.text);
+        match self.kind {
+            RefusalKind::Prohibited => settings(format!(
+                "the SSH server `{text}` does not let this user connect to `{target}` through it (`AllowTcpForwarding` and \
+                 `PermitOpen` of an OpenSSH server say who may)"
+            )),
+            RefusalKind::Unreachable => {
+                ConnectError::transient(format!("the SSH server `{text}` cannot connect to `{target}`")).into()
+            }
+            RefusalKind::NoServer { .. } => self.into_error(),
+        }
+    }
+
+    fn into_error(self) -> BoxError {
+        match self.kind {
+            RefusalKind::NoServer { permanent: true } => ConnectError::permanent(self.text).into(),
+            _ => ConnectError::transient(self.text).into(),
+        }
+    }
+}
+
+/// Takes the connections to one address of this machine.
+async fn accept(listener: TcpListener, link: Arc<Link>, target: Arc<Target>) {
+    let mut through = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    through.spawn(carry(stream, Arc::clone(&link), Arc::clone(&target)));
+                }
+                // Such as too many open files, which passes.
+                Err(error) => {
+                    tracing::warn!(server = link.dialer.endpoint(), %error, "a tunnel cannot take a connection");
+                    sleep(PAUSE).await;
+                }
+            },
+            Some(_) = through.join_next() => {}
+        }
+    }
+}
+
+/// Carries one connection, until one of the two sides ends it or the tunnel is cut.
+async fn carry(mut stream: TcpStream, link: Arc<Link>, target: Arc<Target>) {
+    let _through = Through::new(&link);
+    let Target { host, port, .. } = &*target;
+    match link.open(host, *port).await {
+        Ok(Opened { session, channel }) => {
+            *target.refusal() = None;
+            tokio::select! {
+                _ = copy(&mut stream, channel) => {}
+                () = session.ended() => {}
+            }
+        }
+        // Noted before the connection is closed, so that who finds it closed finds the reason.
+        Err(refusal) => {
+            let error = refusal.clone().explain(host, *port);
+            tracing::debug!(server = link.dialer.endpoint(), %error, "not connected through a tunnel");
+            *target.refusal() = Some(refusal);
+        }
+    }
+}
+
+async fn copy(stream: &mut TcpStream, channel: Channel<Msg>) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    copy_bidirectional(stream, &mut channel.into_stream()).await.map(drop)
+}
+
+/// Counts a connection that goes through.
+struct Through<'a>(&'a Link);
+
+impl<'a> Through<'a> {
+    fn new(link: &'a Link) -> Self {
+        link.through.send_modify(|through| *through += 1);
+        Self(link)
+    }
+}
+
+impl Drop for Through<'_> {
+    fn drop(&mut self) {
+        self.0.through.send_modify(|through| *through -= 1);
+    }
+}
+
+fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+const CLOSED: &str = "the tunnel was closed";
+
+/// How long a server that could not be reached is left alone, and how long a port.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// How long the goodbye waits for what still goes through.
+const LAST_CALL: Duration = Duration::from_secs(3);
