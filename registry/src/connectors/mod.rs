@@ -2,12 +2,16 @@
 //!
 //! | `type` | feature | Rust type | client |
 //! |---|---|---|---|
+//! | `"etcd"` | `etcd` | `Etcd` | `etcd_client::Client` |
 //! | `"postgres"` | `postgres` | `Postgres` | `sqlx::PgPool` |
 //! | `"sqlite"` | `sqlite` | `Sqlite` | `sqlx::SqlitePool` |
+//! | `"storage"` | `storage` | `Storage` | `Arc<dyn object_store::ObjectStore>` |
 //!
 //! They use nothing but the public interface of this crate: a type of your own is written the same way. To
 //! start one, copy the file of the built-in type that is nearest to it.
 
+#[cfg(feature = "etcd")]
+mod etcd;
 #[cfg(feature = "postgres")]
 mod postgres;
 // A program that picks one type uses a part of it.
@@ -15,8 +19,14 @@ mod postgres;
 mod shared;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "storage")]
+mod storage;
 
+#[cfg(feature = "etcd")]
+pub use etcd::Etcd;
 #[cfg(feature = "postgres")]
 pub use postgres::Postgres;
 #[cfg(feature = "sqlite")]
 pub use sqlite::Sqlite;
+#[cfg(feature = "storage")]
+pub use storage::Storage;

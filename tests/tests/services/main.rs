@@ -3,4 +3,7 @@
 
 #![cfg(target_os = "linux")]
 
+#[cfg(feature = "etcd")]
+mod etcd;
 mod harness;
+mod storage;
