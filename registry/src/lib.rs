@@ -79,7 +79,9 @@
 //!
 //! - `diagnostics` draws the problems of a configuration with source lines and carets, and gives them as JSON.
 //! - `metrics` counts and measures through the crate `metrics`: see `ConnectionManager::record_metrics`.
-//! - `sqlite` adds the connection type `sqlite`.
+//! - `amqp`, `etcd`, `grpc`, `http`, `kafka`, `ldap`, `memcached`, `mqtt`, `mysql`, `nats`, `nats-jetstream`, `postgres`, `redis`,
+//!   `smtp`, `sqlite`, `ssh-tunnel` and `storage` add the connection type of that name: see [`guide::connectors`]. `full` is all of
+//!   them but `etcd` and `kafka`.
 //! - `testing` adds scripted fake connections, and a conformance suite for connection types: see the module `testing`.
 //! - `watch` reloads when files change: see `ConnectionManager::watch`.
 //!

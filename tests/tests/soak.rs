@@ -2,7 +2,7 @@
 //!
 //! A binary of its own, since it measures the whole process.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::{
     future::Future,
@@ -20,7 +20,11 @@ use tokio::runtime::{Builder, Handle};
 
 /// A connection that is made of nothing.
 #[connection_type("nothing")]
-struct Nothing {}
+struct Nothing {
+    #[expect(dead_code, reason = "what a reload changes")]
+    #[serde(default)]
+    value: usize,
+}
 
 struct Client {
     _bytes: Vec<u8>,
@@ -54,7 +58,8 @@ fn a_million_connects_and_disconnects_leave_nothing_behind() {
         drop(connections.get::<Client>("a").await.unwrap());
         connections.disconnect("a").await.unwrap();
     };
-    stays_flat(&managers, 1_000_000, connect);
+    stays_flat(&managers, 1_000_000, BYTES_EACH, connect);
+    assert_eq!(OPEN.load(Ordering::Relaxed), 0, "every client was dropped");
 }
 
 #[test]
@@ -69,8 +74,37 @@ fn a_hundred_thousand_names_that_come_and_go_leave_nothing_behind() {
         assert!(connections.registry().remove(&name));
         drop(guard);
     };
-    stays_flat(&managers, 100_000, come_and_go);
+    stays_flat(&managers, 100_000, BYTES_EACH, come_and_go);
+    assert_eq!(OPEN.load(Ordering::Relaxed), 0, "every client was dropped");
     assert!(managers.iter().all(|connections| connections.names().is_empty()));
+}
+
+/// Each changes one of two connections, so that a client is made, checked, put in place of the old one, and that one closed.
+#[test]
+fn reloads_leave_nothing_behind() {
+    let _one_at_a_time = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let times = std::env::var("SOAK_RELOADS").map_or(RELOADS, |times| times.parse().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let files: Vec<_> = (0..THREADS).map(|thread| folder.path().join(format!("{thread}.toml"))).collect();
+    let write = |number: usize| {
+        let text = format!("connections.a = {{ type = 'nothing', value = {} }}\n", number / THREADS);
+        std::fs::write(&files[number % THREADS], text + "connections.b = { type = 'nothing' }").unwrap();
+    };
+    (0..THREADS).for_each(write);
+    let managers: Vec<_> = files.iter().map(|file| ConnectionManager::from_file(file).unwrap()).collect();
+    let reload = async |connections: &ConnectionManager, number: usize| {
+        drop(connections.get::<Client>("a").await.unwrap());
+        write(number + THREADS);
+        let report = connections.reload().await.unwrap();
+        assert_eq!((report.rebuilt(), report.unchanged()), (&["a".to_owned()][..], &["b".to_owned()][..]));
+        // Time for what is due later.
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    // There are fewer of them, and less than the smallest allocation is still found.
+    stays_flat(&managers, times, 3 * BYTES_EACH, reload);
+    assert_eq!(OPEN.load(Ordering::Relaxed), THREADS, "every client but the last ones was dropped");
+    drop(managers);
+    assert_eq!(OPEN.load(Ordering::Relaxed), 0, "and these with their managers");
 }
 
 /// Does it so often, on a thread with a runtime for each manager, and compares what the process holds after the first half
@@ -78,6 +112,7 @@ fn a_hundred_thousand_names_that_come_and_go_leave_nothing_behind() {
 fn stays_flat<'m, F: Future<Output = ()>>(
     managers: &'m [ConnectionManager],
     times: usize,
+    bytes_each: usize,
     work: impl Fn(&'m ConnectionManager, usize) -> F + Copy + Send + Sync,
 ) {
     let done = Barrier::new(managers.len() + 1);
@@ -104,11 +139,11 @@ fn stays_flat<'m, F: Future<Output = ()>>(
             done.wait();
             held
         });
+        println!("{times} times: {before:?} after the first half, {after:?} at the end");
         let grown = after.memory.saturating_sub(before.memory);
-        assert!(grown < times / 2 * BYTES_EACH, "{grown} bytes more: {before:?}, {after:?}");
+        assert!(grown < times / 2 * bytes_each, "{grown} bytes more: {before:?}, {after:?}");
         assert_eq!(before.descriptors, after.descriptors);
     });
-    assert_eq!(OPEN.load(Ordering::Relaxed), 0, "every client was dropped");
 }
 
 /// Long after the last thing was done there is at most the one task that does what is due later.
@@ -138,6 +173,9 @@ impl Held {
 }
 
 const THREADS: usize = 2;
+
+/// How many reloads there are, unless the variable `SOAK_RELOADS` says otherwise: a million take ten minutes.
+const RELOADS: usize = 50_000;
 
 /// Less than the smallest thing that could be forgotten each time.
 const BYTES_EACH: usize = 8;

@@ -30,8 +30,8 @@ use crate::{BoxError, ConnectContext, Connection, Secret, Validation, connection
 ///
 /// Endpoints that begin with `https://` are encrypted, and the server is verified in full.
 ///
-/// Requests go to whichever member is up, and dial again when they must: the client is kept while all are down. `check` asks one
-/// member for its status, which any user may.
+/// Requests go to whichever member is up, and dial again when they must: the client is kept while all are down. `check` reads a key
+/// that is not there, and logs in again where the cluster does not know the login any more.
 ///
 /// To build it needs protoc and its include files: the packages `protobuf-compiler` and `libprotobuf-dev` of Debian.
 #[connection_type("etcd")]
@@ -103,9 +103,17 @@ impl Connection for Etcd {
 }
 
 impl Etcd {
+    /// Reads a key that is not there. A member that was started anew knows no login of before: then it logs in again, for
+    /// every clone of the client.
     async fn round_trip(&self, client: &mut Client) -> Result<(), BoxError> {
-        match client.status().await {
-            Ok(_) => Ok(()),
+        let mut answer = client.get(NOTHING, None).await.map(drop);
+        if answer.as_ref().is_err_and(failure::is_login_lost) {
+            answer = client.refresh_token().await;
+        }
+        match answer {
+            Ok(()) => Ok(()),
+            // It answers, and knows who asks: a user need not have the right to read that key.
+            Err(error) if self.user.is_some() && failure::is_right_missing(&error) => Ok(()),
             Err(error) => Err(failure::reason(&error).at(&self.place(), Some(Failed(error).into()))),
         }
     }
@@ -122,3 +130,6 @@ fn default_keep_alive() -> Duration {
 fn default_keep_alive_timeout() -> Duration {
     Duration::from_secs(10)
 }
+
+/// A key that nobody has.
+const NOTHING: &str = "connection-registry-check";

@@ -36,8 +36,8 @@ use crate::{BoxError, ConnectContext, ConnectError, Connection, Secret, Validati
 ///
 /// Keys that are not given come from the variables `AWS_…` and, on a machine of AWS, from its role.
 ///
-/// Each request of a bucket dials when it must: the client is kept while the server is down. `check` lists a folder of the
-/// bucket that is empty, which needs the right to list.
+/// Each request of a bucket dials when it must: the client is kept while the server is down. `check` reads an
+/// object that is not there, which AWS tells from one that is forbidden only to those who may list the bucket.
 #[connection_type("storage")]
 #[derive(Debug)]
 pub struct Storage {

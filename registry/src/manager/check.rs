@@ -16,15 +16,17 @@ use super::{
     check_report::{CheckReport, CheckResult},
     connections::ConnectionManager,
     health::Verdict,
+    loan::{Borrower, Loan},
     metrics,
     shared::Shared,
     spans,
     task::AbortOnDrop,
     times::readable,
+    wait::Wait,
 };
 use crate::{
     config::without_secrets,
-    connection::{AnyClient, ConnectError},
+    connection::ConnectError,
     error::{BoxError, Error, ErrorKind, Result},
     registry::{Entry, Origin, Outcome, Pending},
 };
@@ -98,9 +100,10 @@ pub(super) enum Begun {
 
 impl Shared {
     async fn check(self: &Arc<Self>, name: &str) -> Result<()> {
+        let mut wait = Wait::begin(self);
         loop {
             // Who checks is no user: the client may be closed for being idle meanwhile.
-            let entry = Arc::clone(&*self.connected(name, None).await?);
+            let entry = Arc::clone(&*self.connected_within(&mut wait, name, None).await?);
             let (pending, generation) = match self.begin_check(&entry)? {
                 Begun::Running { pending, generation, .. } => (pending, generation),
                 Begun::ReadyMade => return Ok(()),
@@ -179,12 +182,9 @@ impl Shared {
         }
         let Some(client) = state.slot.client() else { return Ok(Begun::NoClient) };
         let Some(origin) = client.origin.clone() else { return Ok(Begun::ReadyMade) };
-        let client = Arc::clone(&client.any);
         let (sender, pending) = Pending::new();
-        // In one critical section: whoever counts the guards must know of this one.
-        state.checking = Some(pending.clone());
+        let Some(loan) = Loan::begin(entry, &mut state, &pending, Borrower::Check) else { return Ok(Begun::NoClient) };
         drop(state);
-        let loan = Loan { entry: Arc::clone(entry), pending: pending.clone(), client };
         let limit = declared.unwrap_or(origin.lifecycle).check_timeout;
         let run = Run { manager: Arc::downgrade(self), entry: Arc::clone(entry), generation, limit, sender };
         pending.started(runtime.spawn(run.supervise(loan, origin)).abort_handle());
@@ -263,28 +263,10 @@ impl Run {
     }
 }
 
-/// The client, lent to a check. Given back, it is first taken from the slot's books and then dropped, so that it never
-/// seems to have fewer guards than it has.
-struct Loan {
-    entry: Arc<Entry>,
-    pending: Pending,
-    client: AnyClient,
-}
-
-impl Drop for Loan {
-    fn drop(&mut self) {
-        let mut state = self.entry.lock();
-        let is_own = state.checking.as_ref().is_some_and(|checking| checking.is(&self.pending));
-        let checking = if is_own { state.checking.take() } else { None };
-        drop(state);
-        drop(checking);
-    }
-}
-
 async fn ask(manager: Weak<Shared>, loan: Loan, origin: Origin) -> Result<()> {
     let started = Instant::now();
-    let result = origin.instance.check_erased(&loan.client).await;
-    let name = Arc::clone(loan.entry.name());
+    let result = origin.instance.check_erased(loan.client()).await;
+    let name = Arc::clone(loan.name());
     drop(loan);
     result.map_err(|cause: BoxError| {
         let is_permanent = cause.downcast_ref::<ConnectError>().is_some_and(ConnectError::is_permanent);

@@ -37,7 +37,16 @@ impl Shared {
     ///
     /// Ends within the `connect_timeout` that holds when it begins, whatever it has to wait for.
     pub(super) async fn connected(self: &Arc<Self>, name: &str, asked: Option<ClientType>) -> Result<Caller> {
-        let mut wait = Wait::begin(self);
+        self.connected_within(&mut Wait::begin(self), name, asked).await
+    }
+
+    /// As [`connected`](Self::connected), for a caller who comes again because it was closed: the time goes on.
+    pub(super) async fn connected_within(
+        self: &Arc<Self>,
+        wait: &mut Wait<'_>,
+        name: &str,
+        asked: Option<ClientType>,
+    ) -> Result<Caller> {
         loop {
             // Looked up each time: while this waited, it may have been taken out, and another one put in.
             let entry = Caller::new(self.entry(name, asked)?);
@@ -185,7 +194,8 @@ impl Report {
         let mut was_behind = false;
         if failure.is_none() && !matches!(finished, Finished::Outdated(_)) {
             state.is_stale = false;
-            was_behind = std::mem::take(&mut state.is_behind);
+            // Both are over.
+            was_behind = std::mem::take(&mut state.is_behind) | std::mem::take(&mut state.is_following);
         }
         // Also of one that began beside a client which was discarded since.
         if !matches!(finished, Finished::Outdated(_)) {

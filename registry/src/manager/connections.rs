@@ -2,7 +2,9 @@
 
 use std::{fmt, path::Path, sync::Arc};
 
-use super::{builder::ConnectionManagerBuilder, events::Events, get::ready_or, handle::Handle, shared::Shared};
+use super::{
+    builder::ConnectionManagerBuilder, events::Events, get::ready_or, handle::Handle, shared::Shared, wait::Wait,
+};
 use crate::{
     connection::BoxFuture,
     error::Result,
@@ -254,8 +256,9 @@ impl ConnectionManager {
     // The rare way of `get`, boxed: callers carry a pointer instead of its state.
     fn get_when_connected<'a, T: Send + Sync + 'static>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Conn<T>>> {
         Box::pin(async move {
+            let mut wait = Wait::begin(&self.shared);
             loop {
-                let entry = self.shared.connected(name, Some(ClientType::of::<T>())).await?;
+                let entry = self.shared.connected_within(&mut wait, name, Some(ClientType::of::<T>())).await?;
                 // It may have been closed between the two: then it is made anew.
                 if let Some(guard) = entry.guard() {
                     return guard;
@@ -271,8 +274,9 @@ impl ConnectionManager {
         cache: &'a HandleCache<T>,
     ) -> BoxFuture<'a, Result<Conn<T>>> {
         Box::pin(async move {
+            let mut wait = Wait::begin(&self.shared);
             loop {
-                let entry = self.shared.connected(name, Some(ClientType::of::<T>())).await?;
+                let entry = self.shared.connected_within(&mut wait, name, Some(ClientType::of::<T>())).await?;
                 if let Some(conn) = cache.refresh(&entry) {
                     return Ok(conn);
                 }

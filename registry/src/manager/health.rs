@@ -149,8 +149,9 @@ impl Shared {
         state.last_check = Some(LastCheck { at, took, passed });
         let is_beyond_cure = !is_self_healing && change == Some(HealthChange::Degraded);
         let has_recovered = !is_self_healing && change == Some(HealthChange::Recovered);
-        // What the configuration has changed is to be replaced however well it is.
-        state.is_stale = (state.is_stale || is_beyond_cure) && (!has_recovered || state.is_behind);
+        // What the configuration has changed, and what refers to something new, is to be replaced however well it is.
+        let is_outdated = state.is_behind || state.is_following;
+        state.is_stale = (state.is_stale || is_beyond_cure) && (!has_recovered || is_outdated);
         let news = self.tell(entry, &mut state);
         if timed_out && !is_self_healing {
             self.discard(entry, state, &lifecycle);

@@ -16,6 +16,7 @@ mod handle;
 mod health;
 mod idle;
 mod instances;
+mod loan;
 #[cfg(feature = "metrics")]
 mod metrics;
 #[cfg(not(feature = "metrics"))]

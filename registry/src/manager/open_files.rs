@@ -1,4 +1,4 @@
-//! When the operating system has no file descriptors left: which limit it is.
+//! When the operating system has no file descriptors or no memory left: which limit it is.
 
 use std::{error::Error as StdError, io};
 
@@ -7,7 +7,7 @@ use crate::connection::ConnectError;
 /// Says which limit a failure ran into, when it did.
 pub(super) fn limit_hit(cause: &(dyn StdError + 'static)) -> Option<String> {
     std::iter::successors(Some(cause), |error| next(*error))
-        .filter_map(|error| error.downcast_ref::<io::Error>()?.raw_os_error())
+        .filter_map(|error| error.downcast_ref::<io::Error>())
         .find_map(described)
 }
 
@@ -27,7 +27,11 @@ fn next<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e (dyn StdError + '
     }
 }
 
-fn described(code: i32) -> Option<String> {
+fn described(error: &io::Error) -> Option<String> {
+    if error.kind() == io::ErrorKind::OutOfMemory {
+        return Some("out of memory".to_owned());
+    }
+    let code = error.raw_os_error()?;
     if os::is_limit_of_process(code) {
         let limit = os::limit().map(|limit| format!(" (limit {limit})")).unwrap_or_default();
         return Some(format!("too many open files{limit}"));
@@ -97,6 +101,8 @@ mod tests {
         check(ConnectError::transient(io()), Some("too many open files"));
         check(ConnectError::permanent(io::Error::other(io())), Some("too many open files"));
         check(io::Error::from_raw_os_error(libc::ENFILE), Some("too many open files in the whole system"));
+        check(io::Error::from_raw_os_error(libc::ENOMEM), Some("out of memory"));
+        check(ConnectError::permanent(io::Error::from(io::ErrorKind::OutOfMemory)), Some("out of memory"));
         check(io::Error::from_raw_os_error(libc::ECONNREFUSED), None);
         check("too many open files", None);
     }

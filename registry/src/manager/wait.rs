@@ -69,3 +69,39 @@ impl<'a> Wait<'a> {
 
 /// How much later than its time a caller gives up an attempt that may be about to tell.
 const GRACE: Duration = Duration::from_millis(100);
+
+#[cfg(test)]
+mod tests {
+    use connection_registry::{BoxError, ConnectContext, Connection, ConnectionFactory, connection_type};
+    use tokio::time::sleep;
+
+    use super::*;
+    use crate::manager::ConnectionManager;
+
+    /// It takes its time.
+    #[connection_type("wait-slow")]
+    struct Slow {}
+
+    impl Connection for Slow {
+        type Client = ();
+
+        async fn connect(&self, _cx: &ConnectContext) -> Result<(), BoxError> {
+            sleep(Duration::from_secs(6)).await;
+            Ok(())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_whose_client_is_closed_before_it_has_a_guard_keeps_its_deadline() {
+        let mut factory = ConnectionFactory::empty();
+        factory.register::<Slow>().unwrap();
+        let toml = "connections.a = { type = 'wait-slow', lifecycle.connect_timeout = '10s' }";
+        let connections = ConnectionManager::builder().toml(toml).factory(factory).build().unwrap();
+        let started = Instant::now();
+        let mut wait = Wait::begin(&connections.shared);
+        connections.shared.connected_within(&mut wait, "a", None).await.map(drop).unwrap();
+        connections.disconnect("a").await.unwrap();
+        let error = connections.shared.connected_within(&mut wait, "a", None).await.map(drop).unwrap_err();
+        assert_eq!((error.kind(), started.elapsed()), (ErrorKind::ConnectTimeout, Duration::from_secs(10) + GRACE));
+    }
+}

@@ -5,7 +5,7 @@ use std::{
     ops::Deref,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering, fence},
+        atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -22,7 +22,7 @@ use super::{
 use crate::{
     config::Fingerprint,
     error::{Error, ErrorKind, Result},
-    lease::{AnyLease, Lease, Mark},
+    lease::{AnyLease, Lease, Mark, withheld_if_unused},
 };
 
 /// One name: its slot, and the leases of its current client.
@@ -56,10 +56,14 @@ pub(crate) struct EntryState {
     pub(crate) is_stale: bool,
     /// Whether that is so because the configuration has changed.
     pub(crate) is_behind: bool,
+    /// Whether that is so because something that the client refers to has another client.
+    pub(crate) is_following: bool,
     /// What the last attempt connects with, or did; `None` before it has its values.
     pub(crate) tried: Option<Box<Tried>>,
     /// The check under way: it has the client, and is no guard.
     pub(crate) checking: Option<Pending>,
+    /// The change in place under way: likewise.
+    pub(crate) updating: Option<Pending>,
     /// What the looks at the client have seen.
     pub(crate) watched: Watched,
     /// When a lease was last used that is gone by now; see [`Mark::used_at`](crate::lease::Mark::used_at).
@@ -115,8 +119,10 @@ impl Entry {
             is_kept_up: false,
             is_stale: false,
             is_behind: false,
+            is_following: false,
             tried: None,
             checking: None,
+            updating: None,
             watched: Watched::default(),
             used_at: 0,
         };
@@ -208,8 +214,8 @@ impl Entry {
     /// Withdraws every lease of the current client and gives them back. Call it in the same critical section in which
     /// the slot lets go of the client.
     pub(crate) fn retire(&self, state: &mut EntryState) -> Leases {
-        if let Some(check) = state.checking.take() {
-            check.abort();
+        for borrower in [state.checking.take(), state.updating.take()].into_iter().flatten() {
+            borrower.abort();
         }
         let published = state.published.take();
         if published.is_some() {
@@ -227,23 +233,11 @@ impl Entry {
         leases
     }
 
-    /// As [`retire`](Self::retire), but only when no guard of the client is out.
-    ///
-    /// A reader that finds a lease first counts itself as a guard and then looks whether the lease is withheld, this
-    /// does it the other way round: one of the two sees the other. It holds for a client whose uses are noted; of others the
-    /// reader has no fence.
+    /// As [`retire`](Self::retire), but only when no guard of the client is out. It holds for a client whose uses are noted.
     pub(crate) fn retire_if_unused(&self, state: &mut EntryState) -> Option<Leases> {
         state.slot.client()?;
-        state.marks().for_each(Mark::withhold);
-        fence(Ordering::SeqCst);
-        let guards = state.guards();
-        // What was done through a guard that is gone has happened before what comes now.
-        fence(Ordering::Acquire);
-        if guards > 0 {
-            state.marks().for_each(Mark::give_out);
-            return None;
-        }
-        Some(self.retire(state))
+        let is_unused = withheld_if_unused(state.marks(), || state.guards());
+        is_unused.then(|| self.retire(state))
     }
 
     /// The error for a caller who asked for a `T`.
@@ -339,7 +333,7 @@ impl Entry {
         let failure = state.slot.failure().cloned();
         let LetGo { client, outdated } = change(&mut state.slot);
         // What is put in its place is not to be replaced by itself.
-        state.is_stale = false;
+        (state.is_stale, state.is_following) = (false, false);
         Replaced { retired: client.map(|client| Retired::new(client, leases)), outdated, failure }
     }
 }
@@ -385,7 +379,8 @@ impl EntryState {
     /// How many guards of the current client are out.
     pub(crate) fn guards(&self) -> usize {
         let counted = self.slot.client().map_or(0, |client| guards(&client.any, self.leases()));
-        counted.saturating_sub(usize::from(self.checking.is_some()))
+        let lent = [&self.checking, &self.updating].into_iter().flatten().count();
+        counted.saturating_sub(lent)
     }
 
     /// When the current client was last given out: larger is later. Zero where that is not noted.
@@ -399,7 +394,7 @@ impl EntryState {
     }
 
     /// The marks of all leases of the current client.
-    fn marks(&self) -> impl Iterator<Item = &Mark> {
+    fn marks(&self) -> impl Iterator<Item = &Mark> + Clone {
         let own = self.slot.client().map(|client| &client.any);
         self.leases().chain(own).map(|lease| lease.any_mark())
     }

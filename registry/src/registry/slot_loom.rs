@@ -1,9 +1,14 @@
 //! A slot behind its lock, with leases that readers take without it: all interleavings of a few threads, also those that
 //! only weak memory has.
 //!
-//! The slot is the real one. What is around it is written again with atomics that loom sees: [`Name`] for
-//! [`Entry`](super::entry::Entry), [`Lease`] for a lease with its mark and its count of guards. A test that must fail
-//! shows for each rule that breaking it would be found.
+//! The slot is the real one, and so is the mark of a lease, whose file is compiled here with atomics that loom sees. What is
+//! around them is written again: [`Name`] for [`Entry`](super::entry::Entry), and [`Lease`] for a lease, which counts its
+//! guards as an `Arc` does. A test that must fail shows for each rule that breaking it would be found.
+
+// What the library uses of it is not all used here.
+#[allow(dead_code, clippy::duplicate_mod)]
+#[path = "../lease/mark.rs"]
+mod mark;
 
 use std::time::Duration;
 
@@ -11,7 +16,7 @@ use loom::{
     model::Builder,
     sync::{
         Arc, Mutex, MutexGuard,
-        atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering, fence},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
 };
@@ -20,6 +25,12 @@ use super::{
     backoff::Backoff,
     slot::{Ask, AttemptId, Closed, Failure, Finished, LetGo, Slot},
 };
+use mark::{Mark, withheld_if_unused};
+
+/// What [`mark`] is made of.
+mod atomic {
+    pub(super) use loom::sync::atomic::{AtomicU8, AtomicU64, Ordering, fence};
+}
 
 /// A client is the number of the configuration that it was made from, from 1.
 type Client = usize;
@@ -36,7 +47,7 @@ struct Name {
 
 /// What is known of one client.
 struct Lease {
-    retired: AtomicU8,
+    mark: Mark,
     /// The guards that are out, and one while the slot has it.
     count: AtomicUsize,
     /// It was told goodbye.
@@ -52,7 +63,7 @@ enum Publish {
     Always,
 }
 
-/// Whether reader and closer look at each other's mark behind a fence.
+/// Whether reader and closer look at each other behind a fence. A reader has one where uses are noted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fences {
     Both,
@@ -88,10 +99,10 @@ impl Name {
     }
 
     /// The fast path: no lock.
-    fn find(&self, fences: Fences) -> Option<Guard<'_>> {
+    fn find(&self) -> Option<Guard<'_>> {
         let client = self.index.load(Ordering::Acquire);
         let guard = (client > 0).then(|| self.lease(client).upgrade(client))??;
-        guard.lease.admits(fences != Fences::CloserAlone).then_some(guard)
+        guard.lease.mark.admits().then_some(guard)
     }
 
     /// The slow path.
@@ -161,12 +172,12 @@ impl Name {
         let mut slot = self.lock();
         let Some(client) = slot.client().copied() else { return };
         let lease = self.lease(client);
-        lease.retired.fetch_or(1, Ordering::SeqCst);
-        if fences != Fences::ReaderAlone {
-            fence(Ordering::SeqCst);
-        }
-        if lease.count.load(Ordering::Relaxed) > 1 {
-            lease.retired.fetch_and(!1, Ordering::SeqCst);
+        let guards = || lease.count.load(Ordering::Relaxed) - 1;
+        let is_unused = match fences {
+            Fences::ReaderAlone => withheld_without_a_fence(&lease.mark, guards),
+            Fences::Both | Fences::CloserAlone => withheld_if_unused([&lease.mark].into_iter(), guards),
+        };
+        if !is_unused {
             return;
         }
         self.retire(&slot);
@@ -185,7 +196,7 @@ impl Name {
     fn retire(&self, slot: &Slot<Client, (), ()>) {
         self.index.store(0, Ordering::Release);
         if let Some(client) = slot.client() {
-            self.lease(*client).retired.fetch_or(1, Ordering::SeqCst);
+            self.lease(*client).mark.retire();
         }
     }
 
@@ -201,7 +212,7 @@ impl Name {
 
 impl Lease {
     fn new() -> Self {
-        Self { retired: AtomicU8::new(0), count: AtomicUsize::new(0), closed: AtomicBool::new(false) }
+        Self { mark: Mark::default(), count: AtomicUsize::new(0), closed: AtomicBool::new(false) }
     }
 
     /// As `Weak::upgrade` does it.
@@ -211,20 +222,20 @@ impl Lease {
         Some(Guard { lease: self, client })
     }
 
-    fn admits(&self, fenced: bool) -> bool {
-        if self.retired.load(Ordering::Acquire) != 0 {
-            return false;
-        }
-        if fenced {
-            fence(Ordering::SeqCst);
-        }
-        self.retired.load(Ordering::Acquire) == 0
-    }
-
     fn close(&self) {
         assert!(!self.closed.swap(true, Ordering::AcqRel), "a client is told goodbye once");
         self.count.fetch_sub(1, Ordering::Release);
     }
+}
+
+/// As [`withheld_if_unused`], but for the fence.
+fn withheld_without_a_fence(mark: &Mark, guards: impl FnOnce() -> usize) -> bool {
+    mark.withhold();
+    let guards = guards();
+    if guards > 0 {
+        mark.give_out();
+    }
+    guards == 0
 }
 
 struct Guard<'n> {
@@ -284,7 +295,7 @@ fn an_attempt_a_reload_and_a_close_leave_no_client_behind() {
         let name = Arc::new(Name::connected());
         let reload = spawn(&name, Name::reload);
         let close = spawn(&name, Name::close);
-        let guard = name.find(Fences::Both);
+        let guard = name.find();
         drop(guard);
         reload.join().expect("it does not panic");
         close.join().expect("it does not panic");
@@ -298,9 +309,12 @@ fn an_attempt_a_reload_and_a_close_leave_no_client_behind() {
 fn evict_while_asked_for(fences: Fences) {
     explore(move || {
         let name = Arc::new(Name::connected());
+        if fences != Fences::CloserAlone {
+            name.leases[0].mark.note_uses();
+        }
         let evict = spawn(&name, move |name| name.evict(fences));
         let other = spawn(&name, |name| in_use(name.guard()));
-        in_use(name.find(fences));
+        in_use(name.find());
         evict.join().expect("it does not panic");
         other.join().expect("it does not panic");
         name.nothing_is_lost([1]);
@@ -346,12 +360,12 @@ fn once_a_name_is_sealed_nobody_gets_its_client() {
         });
         drop(name.guard());
         let was_sealed = sealed.load(Ordering::Acquire);
-        let got = name.find(Fences::Both).is_some() || name.guard().is_some();
+        let got = name.find().is_some() || name.guard().is_some();
         assert!(!(was_sealed && got), "a sealed name gave its client out");
         seal.join().expect("it does not panic");
         attempt.join().expect("it does not panic");
         assert_eq!(name.lock().ask(NOW), Ask::Sealed);
-        assert!(name.find(Fences::Both).is_none());
+        assert!(name.find().is_none());
     });
 }
 

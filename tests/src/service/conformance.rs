@@ -1,4 +1,4 @@
-//! Lets the conformance suite kill, start, freeze and thaw a real server.
+//! The servers as the conformance suite of connection types wants them.
 
 use std::net::SocketAddr;
 
@@ -8,22 +8,22 @@ use super::Service;
 
 impl Server for Service {
     fn address(&self) -> SocketAddr {
-        Service::address(self)
+        Self::address(self)
     }
 
     async fn kill(&self) -> Result<(), BoxError> {
-        Service::kill(self).await
+        Self::kill(self).await
     }
 
     async fn start(&self) -> Result<(), BoxError> {
-        Service::start(self).await
+        Self::start(self).await
     }
 
     async fn freeze(&self) -> Result<(), BoxError> {
-        Service::freeze(self).await
+        Self::freeze(self).await
     }
 
     async fn thaw(&self) -> Result<(), BoxError> {
-        Service::thaw(self).await
+        Self::thaw(self).await
     }
 }

@@ -6,4 +6,7 @@
 #[cfg(feature = "etcd")]
 mod etcd;
 mod harness;
+mod memcached;
+mod redis;
+mod socket;
 mod storage;

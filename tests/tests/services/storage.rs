@@ -94,6 +94,8 @@ async fn conforms() {
         .with_server(Arc::new(server))
         .canary(SECRET)
         .canary("wr0ng-c4nary-secret")
+        // The server takes its time after a start.
+        .timeout(Duration::from_secs(30))
         .run()
         .await;
     assert_proven("storage", &report);

@@ -19,7 +19,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("error", &["diagnostic"]),
     ("connection", &["lease", "error", "config", "diagnostic", "reference", "secret", "span"]),
     // The object-safe twin of `connection`: the factory makes it, the registry keeps it, the manager calls it.
-    ("erased", &["connection", "lease", "error"]),
+    ("erased", &["connection", "lease", "error", "config"]),
     ("factory", &["erased", "connection", "lease", "error", "config", "diagnostic", "reference", "secret", "span"]),
     ("registry", &["erased", "connection", "lease", "error", "config", "diagnostic", "reference", "secret", "span"]),
     (

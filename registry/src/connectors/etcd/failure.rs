@@ -28,6 +28,16 @@ pub(super) fn reason(error: &Error) -> Reason {
     }
 }
 
+/// Whether the cluster does not know the login, or not any more.
+pub(super) fn is_login_lost(error: &Error) -> bool {
+    matches!(error, Error::GRpcStatus(status) if i32::from(status.code()) == UNAUTHENTICATED)
+}
+
+/// Whether the cluster knows who asks, who may not do that.
+pub(super) fn is_right_missing(error: &Error) -> bool {
+    matches!(error, Error::GRpcStatus(status) if i32::from(status.code()) == PERMISSION_DENIED)
+}
+
 /// The driver's error with its cause, which it has in its text alone.
 #[derive(Debug)]
 pub(super) struct Failed(pub(super) Error);

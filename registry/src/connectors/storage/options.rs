@@ -7,7 +7,7 @@ use std::{
 };
 
 use object_store::{
-    Certificate, ClientOptions, ObjectStore, RetryConfig, aws::AmazonS3Builder, local::LocalFileSystem,
+    Certificate, ClientOptions, ObjectStore, ObjectStoreExt as _, RetryConfig, aws::AmazonS3Builder, local::LocalFileSystem,
     memory::InMemory, path::Path as ObjectPath, prefix::PrefixStore,
 };
 use reqwest::Url;
@@ -113,13 +113,14 @@ impl Storage {
         Ok(options)
     }
 
-    /// Lists what is not there: a bucket that does not exist, or may not be listed, says so.
+    /// Reads an object that is not there: a bucket that does not exist, or does not let this one in, says so.
     pub(super) async fn round_trip(&self, store: &Arc<dyn ObjectStore>) -> Result<(), BoxError> {
         if let Some(folder) = self.folder.get() {
             return is_folder(folder.clone()).await;
         }
-        match store.list_with_delimiter(Some(&ObjectPath::from(NOTHING))).await {
+        match store.get(&ObjectPath::from(NOTHING)).await {
             Ok(_) => Ok(()),
+            Err(error) if failure::is_only_the_object(&error) => Ok(()),
             Err(error) => Err(failure::reason(&error).at(&self.place(), Some(error.into()))),
         }
     }
@@ -226,7 +227,7 @@ fn cannot_use(path: &Path, error: io::Error) -> BoxError {
     }
 }
 
-/// A folder that nobody has.
+/// An object that nobody has.
 const NOTHING: &str = "connection-registry-check";
 
 const DEFAULT_REGION: &str = "us-east-1";

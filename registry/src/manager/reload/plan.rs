@@ -1,6 +1,7 @@
 //! What has to be done: two configurations compared, and the order of what has to be rebuilt.
 
 use std::{
+    cmp::Ordering,
     collections::{HashMap, HashSet},
     sync::Arc,
 };
@@ -23,29 +24,44 @@ pub(super) enum Change {
 }
 
 /// A name with what it is made from now; `None` when nothing is, any more.
-pub(super) type Found<'c> = (Arc<str>, Option<&'c Declared>, Change);
+pub(super) type Found<'c> = (&'c Arc<str>, Option<&'c Declared>, Change);
 
 /// All names that `before` or `after` declares, templates apart, and those of `present` that a template made.
 pub(super) fn compare<'c, I: Clone>(
-    before: &Configuration<I>,
+    before: &'c Configuration<I>,
     after: &'c Configuration<I>,
-    present: impl Iterator<Item = Arc<str>>,
-) -> Vec<Found<'c>> {
-    let is_exact = |name: &str| [before, after].iter().any(|one| one.find(name).is_some_and(|it| !it.is_template()));
-    let found = |name: &Arc<str>, is: Option<&'c Declared>| {
-        let is = is.filter(|declared| declared.enabled);
-        let was = before.declaration(name).filter(|declared| declared.enabled);
-        change(was, is).map(|change| (Arc::clone(name), is, change))
-    };
-    let now = after.connections().iter().filter(|declared| !declared.is_template());
-    let now = now.filter_map(|declared| found(&declared.name, Some(declared)));
-    let only_before = before
-        .connections()
-        .iter()
-        .filter(|declared| !declared.is_template() && after.find(&declared.name).is_none_or(Declared::is_template))
-        .map(|declared| Arc::clone(&declared.name));
-    let others = only_before.chain(present.filter(|name| !is_exact(name)));
-    now.chain(others.filter_map(|name| found(&name, after.declaration(&name)))).collect()
+    present: &'c [Arc<str>],
+) -> impl Iterator<Item = Found<'c>> {
+    let is_exact =
+        move |name: &str| [before, after].iter().any(|one| one.find(name).is_some_and(|it| !it.is_template()));
+    let exact = side_by_side(before.connections(), after.connections()).filter_map(move |(was, is)| {
+        let (was, is) = (was.filter(|it| !it.is_template()), is.filter(|it| !it.is_template()));
+        let name = &is.or(was)?.name;
+        Some((name, was.or_else(|| before.declaration(name)), is.or_else(|| after.declaration(name))))
+    });
+    let others = present.iter().filter(move |name| !is_exact(name));
+    let others = others.map(move |name| (name, before.declaration(name), after.declaration(name)));
+    exact.chain(others).filter_map(|(name, was, is)| {
+        let [was, is] = [was, is].map(|declared| declared.filter(|declared| declared.enabled));
+        change(was, is).map(|change| (name, is, change))
+    })
+}
+
+/// Both in one row by their names, which are sorted in each: so that nobody has to look them up.
+fn side_by_side<'c>(
+    before: &'c [Declared],
+    after: &'c [Declared],
+) -> impl Iterator<Item = (Option<&'c Declared>, Option<&'c Declared>)> {
+    let (mut before, mut after) = (before.iter().peekable(), after.iter().peekable());
+    std::iter::from_fn(move || {
+        let order = match (before.peek(), after.peek()) {
+            (Some(was), Some(is)) => was.name.cmp(&is.name),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => return None,
+        };
+        Some((before.next_if(|_| order.is_le()), after.next_if(|_| order.is_ge())))
+    })
 }
 
 /// `None` when the name is of no concern: it is disabled in both, or was only ever inserted.

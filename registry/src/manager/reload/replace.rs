@@ -8,13 +8,14 @@ use tracing::Instrument;
 use super::report::Fate;
 use crate::{
     config::{Fingerprint, Lifecycle, Replace, Resolved, without_secrets},
-    connection::{AnyClient, Update},
+    connection::Update,
     error::{Error, ErrorKind, Result},
     manager::{
         disconnect::Guards,
         events::OneLine,
+        loan::{Borrower, Loan},
         retry::Patience,
-        shared::{Declarations, Shared},
+        shared::{Declarations, Shared, targets},
         spans,
         task::AbortOnDrop,
     },
@@ -64,6 +65,10 @@ impl Shared {
         let Standing::Client { generation } = standing(&entry, reason) else {
             return self.nothing_left(&entry, reason);
         };
+        if !matches!(reason, Reason::Content(_)) {
+            // Until there is another one, also when that comes later.
+            entry.lock().is_following = true;
+        }
         match lifecycle.replace {
             Replace::MakeFirst => self.make_first(&entry, generation).await,
             Replace::BreakFirst => self.break_first(&entry, lifecycle).await,
@@ -97,15 +102,26 @@ impl Shared {
         entry: &Arc<Entry>,
         lifecycle: Lifecycle,
     ) -> Result<bool> {
-        let Some((client, origin, generation)) = updatable(entry) else { return Ok(false) };
         let name = Arc::clone(entry.name());
         let resolved = configuration.resolve(&name).map_err(|diagnostics| self.unusable(&name, diagnostics))?;
+        let Some((loan, origin, generation)) = lent(entry) else { return Ok(false) };
         let Resolved { instance, secrets, content } = resolved;
         let new = Origin { instance, secrets: secrets.into(), content, lifecycle };
         let (before, after) = (Arc::clone(&origin.instance), Arc::clone(&new.instance));
         let _beat = self.pulse.begin();
         let span = spans::update(&name, self.type_name(&name).as_deref(), generation);
-        let work = AbortOnDrop::spawn(async move { before.update_erased(&client, &*after).await }.instrument(span));
+        let pending = loan.pending().clone();
+        let work = async move {
+            let result = before.update_erased(loan.client(), &*after).await;
+            drop(loan);
+            result
+        };
+        let work = AbortOnDrop::spawn(work.instrument(span));
+        pending.started(work.abort_handle());
+        // Whoever let go of the client before the task was known could not abort it.
+        if !entry.lock().updating.as_ref().is_some_and(|updating| updating.is(&pending)) {
+            pending.abort();
+        }
         match timeout(lifecycle.connect_timeout, work).await {
             Ok(Ok(Ok(Update::InPlace))) => return Ok(self.updated(entry, generation, new)),
             Ok(Ok(Ok(Update::Rebuild))) => {}
@@ -115,7 +131,11 @@ impl Shared {
                 let error = Error::new(ErrorKind::ConnectFailed, message).caused_by(cause, &scrub);
                 tracing::warn!(connection = %name, cause = %OneLine(&error), "rebuilt");
             }
-            Ok(Err(_)) => tracing::warn!(connection = %name, cause = "panicked in its `update`", "rebuilt"),
+            Ok(Err(join)) if join.is_panic() => {
+                tracing::warn!(connection = %name, cause = "panicked in its `update`", "rebuilt");
+            }
+            // Given up, because the client was let go of.
+            Ok(Err(_)) => {}
             Err(_) => tracing::warn!(connection = %name, cause = "did not end its `update` in time", "rebuilt"),
         }
         Ok(false)
@@ -136,6 +156,11 @@ impl Shared {
         drop(state);
         news.log();
         outdated.iter().for_each(Pending::supersede);
+        entry.has_ended_beside(false);
+        // The type may have taken another reference in place.
+        let configuration = self.configuration();
+        let needed = configuration.declaration(entry.name()).map(targets).unwrap_or_default();
+        needed.iter().for_each(|name| entry.depends_on(name));
         self.watch_over_anew(entry, generation, origin.lifecycle, lifecycle);
         true
     }
@@ -206,13 +231,18 @@ fn standing(entry: &Entry, reason: Reason) -> Standing {
 
 /// The client with what it was made from, when the type may be asked to take a change in place: not when the client has
 /// to go anyhow.
-fn updatable(entry: &Entry) -> Option<(AnyClient, Origin, u64)> {
-    let state = entry.lock();
+fn lent(entry: &Arc<Entry>) -> Option<(Loan, Origin, u64)> {
+    let mut state = entry.lock();
     if state.slot.replacing().is_some() || state.slot.state() != ConnectionState::Connected {
         return None;
     }
-    let client = state.slot.client()?;
-    Some((Arc::clone(&client.any), client.origin.clone()?, state.slot.generation()))
+    // One that heeds no timeout still has the client, whatever it makes of it.
+    if state.updating.is_some() {
+        return None;
+    }
+    let (origin, generation) = (state.slot.client()?.origin.clone()?, state.slot.generation());
+    let (_, pending) = Pending::new();
+    Some((Loan::begin(entry, &mut state, &pending, Borrower::Update)?, origin, generation))
 }
 
 /// So many attempts that take the place of each other are followed.

@@ -13,10 +13,13 @@ use crate::{
 /// What a reload did: every connection that is enabled, or was, is in exactly one of the lists.
 ///
 /// Its `Display` is one line of counts and one for each failure. Serialized, `took_secs` is in seconds and an error is its
-/// text. There is no secret of the configuration in it, and no value.
-#[derive(Clone, Debug, Default, Serialize)]
-#[non_exhaustive]
-pub struct ReloadReport {
+/// text. There is no secret of the configuration in it, and no value. A clone shares the lists.
+#[derive(Clone, Default)]
+pub struct ReloadReport(Arc<Lists>);
+
+/// What came of each name, sorted once the reload is over.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Lists {
     unchanged: Vec<String>,
     rebuilt: Vec<String>,
     updated: Vec<String>,
@@ -30,46 +33,53 @@ pub struct ReloadReport {
 impl ReloadReport {
     /// Those that nothing was done to: what they say is what it was.
     pub fn unchanged(&self) -> &[String] {
-        &self.unchanged
+        &self.0.unchanged
     }
 
     /// Those that have a new client, because they have changed or because a connection that they refer to was rebuilt.
     pub fn rebuilt(&self) -> &[String] {
-        &self.rebuilt
+        &self.0.rebuilt
     }
 
     /// Those that have changed without a new client: it took the change in place, only `lifecycle` has changed, or there
     /// was no client and the next one will be made by the new declaration.
     pub fn updated(&self) -> &[String] {
-        &self.updated
+        &self.0.updated
     }
 
     /// Those that are new, or are enabled again.
     pub fn added(&self) -> &[String] {
-        &self.added
+        &self.0.added
     }
 
     /// Those that are gone, or are disabled now.
     pub fn removed(&self) -> &[String] {
-        &self.removed
+        &self.0.removed
     }
 
     /// Those that could not be brought in line. They keep the client that they have, which goes on serving, unless
     /// `lifecycle.replace` is `"break-first"`.
     pub fn failed(&self) -> &[ReloadFailure] {
-        &self.failed
+        &self.0.failed
     }
 
     /// Whether nothing failed.
     pub fn is_clean(&self) -> bool {
-        self.failed.is_empty()
+        self.0.failed.is_empty()
     }
 
     /// How long it took.
     pub fn took(&self) -> Duration {
-        self.took
+        self.0.took
     }
 
+    /// One line of counts.
+    pub(super) fn summary(&self) -> String {
+        self.0.summary()
+    }
+}
+
+impl Lists {
     /// The name `name` came out as `fate`.
     pub(super) fn add(&mut self, name: &str, fate: Fate) {
         let list = match fate {
@@ -83,19 +93,24 @@ impl ReloadReport {
         list.push(name.to_owned());
     }
 
-    pub(super) fn complete(mut self, took: Duration) -> Self {
+    /// Takes those out of which more is known now.
+    pub(super) fn take_out(&mut self, is_known: impl Fn(&str) -> bool) {
+        for list in [&mut self.unchanged, &mut self.rebuilt, &mut self.updated, &mut self.added, &mut self.removed] {
+            list.retain(|name| !is_known(name));
+        }
+        self.failed.retain(|failure| !is_known(&failure.name));
+    }
+
+    pub(super) fn complete(mut self, took: Duration) -> ReloadReport {
         for list in [&mut self.unchanged, &mut self.rebuilt, &mut self.updated, &mut self.added, &mut self.removed] {
             list.sort_unstable();
         }
         self.failed.sort_by(|a, b| a.name.cmp(&b.name));
         self.took = took;
-        self
+        ReloadReport(Arc::new(self))
     }
-}
 
-impl ReloadReport {
-    /// One line of counts.
-    pub(super) fn summary(&self) -> String {
+    fn summary(&self) -> String {
         let Self { unchanged, rebuilt, updated, added, removed, failed, took } = self;
         let counts = [
             (rebuilt.len(), "rebuilt"),
@@ -118,7 +133,28 @@ impl ReloadReport {
 impl fmt::Display for ReloadReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.summary())?;
-        self.failed.iter().try_for_each(|failure| write!(f, "\n{}", failure.error))
+        self.failed().iter().try_for_each(|failure| write!(f, "\n{}", failure.error))
+    }
+}
+
+impl fmt::Debug for ReloadReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Lists { unchanged, rebuilt, updated, added, removed, failed, took } = &*self.0;
+        f.debug_struct("ReloadReport")
+            .field("unchanged", unchanged)
+            .field("rebuilt", rebuilt)
+            .field("updated", updated)
+            .field("added", added)
+            .field("removed", removed)
+            .field("failed", failed)
+            .field("took", took)
+            .finish()
+    }
+}
+
+impl Serialize for ReloadReport {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
     }
 }
 
@@ -193,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_report_is_sorted_and_reads_as_counts_and_failures() {
-        let mut report = ReloadReport::default();
+        let mut report = Lists::default();
         report.add("b", Fate::Unchanged);
         report.add("a", Fate::Unchanged);
         report.add("c", Fate::Rebuilt);

@@ -1,20 +1,20 @@
 //! A reload from beginning to end.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
     time::Duration,
 };
 
 use tokio::{
-    task::{JoinSet, spawn_blocking},
+    task::JoinSet,
     time::{Instant, sleep},
 };
 
 use super::{
     plan::{self, Node},
     replace::Reason,
-    report::{Fate, LastReload, ReloadReport},
+    report::{Fate, LastReload, Lists, ReloadReport},
     settle::Settled,
 };
 use crate::{
@@ -23,6 +23,7 @@ use crate::{
         connections::ConnectionManager,
         events::OneLine,
         shared::{self, Declarations, Shared, targets},
+        task::{NotDone, apart},
     },
     registry::Entry,
 };
@@ -115,22 +116,20 @@ async fn run(shared: Arc<Shared>) -> Result<ReloadReport> {
     result
 }
 
-async fn reload(shared: &Arc<Shared>) -> Result<ReloadReport> {
+async fn reload(shared: &Arc<Shared>) -> Result<Lists> {
     let loader = Arc::clone(shared);
-    let loading = spawn_blocking(move || loaded(&loader));
-    let configuration = loading.await.unwrap_or_else(|error| Err(given_up(error.is_panic())))?;
+    let configuration = apart(move || loaded(&loader)).await.unwrap_or_else(|why| Err(given_up(why)))?;
     // In one go on a thread that may wait for files: what is begun here is not given up half way.
     let settler = Arc::clone(shared);
-    let settling = spawn_blocking(move || settle(&settler, configuration));
-    let Stage { configuration, before, fates, behind, nodes } =
-        settling.await.unwrap_or_else(|error| Err(given_up(error.is_panic())))?;
+    let settling = apart(move || settle(&settler, configuration));
+    let Stage { configuration, before, mut report, behind, nodes } =
+        settling.await.unwrap_or_else(|why| Err(given_up(why)))?;
     tokio::spawn(let_go(before));
+    let asked_for: HashSet<_> = behind.keys().cloned().collect();
     let replaced = replace_all(shared, &configuration, nodes, behind).await;
-    let mut report = ReloadReport::default();
-    for (name, fate) in fates {
-        if !replaced.contains_key(&name) {
-            report.add(&name, fate);
-        }
+    if replaced.keys().any(|name| !asked_for.contains(name)) {
+        // Those that follow others have their fate by now.
+        report.take_out(|name| replaced.contains_key(name));
     }
     replaced.into_iter().for_each(|(name, fate)| report.add(&name, fate));
     // Cut short: what was to be replaced is closed now.
@@ -142,7 +141,11 @@ async fn reload(shared: &Arc<Shared>) -> Result<ReloadReport> {
 async fn let_go<T: Send + Sync + 'static>(mut before: Arc<T>) {
     loop {
         match Arc::try_unwrap(before) {
-            Ok(last) => return drop(spawn_blocking(move || drop(last))),
+            // Without a thread for it, it is dropped here.
+            Ok(last) => {
+                let _ = apart(move || drop(last)).await;
+                return;
+            }
             Err(shared) => before = shared,
         }
         sleep(BETWEEN_LOOKS).await;
@@ -163,7 +166,7 @@ pub(super) type Behind = HashMap<Arc<str>, (Arc<Entry>, Reason)>;
 struct Stage {
     configuration: Arc<Declarations>,
     before: Arc<Declarations>,
-    fates: Vec<(Arc<str>, Fate)>,
+    report: Lists,
     behind: Behind,
     /// What is connected, or is about to be, when anything is behind.
     nodes: Vec<(Arc<Entry>, Node)>,
@@ -179,35 +182,39 @@ fn settle(shared: &Arc<Shared>, configuration: Declarations) -> Result<Stage> {
     let has_templates = before.has_templates() || configuration.has_templates();
     let entries = if has_templates { shared.registry.entries() } else { Vec::new() };
     let made = entries.into_iter().filter(|entry| entry.lock().is_declared());
-    let present = made.map(|entry| Arc::clone(entry.name()));
-    let (mut fates, mut behind) = (Vec::new(), HashMap::new());
-    for found in plan::compare(&before, &configuration, present) {
-        let name = Arc::clone(&found.0);
+    let present: Vec<_> = made.map(|entry| Arc::clone(entry.name())).collect();
+    let (mut report, mut behind) = (Lists::default(), HashMap::new());
+    for found in plan::compare(&before, &configuration, &present) {
+        let name = found.0;
         match shared.settle(&configuration, found) {
-            Settled::Done(fate) => fates.push((name, fate)),
-            Settled::Behind(entry, content) => drop(behind.insert(name, (entry, Reason::Content(content)))),
+            Settled::Done(fate) => report.add(name, fate),
+            Settled::Behind(entry, reason) => {
+                behind.insert(Arc::clone(name), (entry, reason));
+            }
         }
     }
     let nodes = if behind.is_empty() { Vec::new() } else { nodes(shared, &configuration, &behind) };
-    Ok(Stage { configuration, before, fates, behind, nodes })
+    Ok(Stage { configuration, before, report, behind, nodes })
 }
 
+/// What is to be replaced, and what refers to anything and is connected or about to be. Who refers to nothing follows
+/// nobody.
 pub(super) fn nodes(shared: &Shared, configuration: &Declarations, behind: &Behind) -> Vec<(Arc<Entry>, Node)> {
-    let mut entries = shared.registry.entries();
-    entries.retain(|entry| {
-        let state = entry.lock();
-        let is_made = state.slot.client().is_some_and(|client| client.origin.is_some());
-        is_made || state.slot.is_connecting() || behind.contains_key(entry.name())
-    });
-    entries
-        .into_iter()
-        .map(|entry| {
-            let mut needs = entry.dependencies();
-            needs.extend(configuration.declaration(entry.name()).map(targets).unwrap_or_default());
-            let node = Node { name: Arc::clone(entry.name()), needs };
-            (entry, node)
-        })
-        .collect()
+    shared.registry.entries().iter().filter_map(|entry| node(entry, configuration, behind)).collect()
+}
+
+fn node(entry: &Arc<Entry>, configuration: &Declarations, behind: &Behind) -> Option<(Arc<Entry>, Node)> {
+    let state = entry.lock();
+    let is_made = state.slot.client().is_some_and(|client| client.origin.is_some()) || state.slot.is_connecting();
+    let is_behind = state.is_behind;
+    drop(state);
+    let mut needs = entry.dependencies();
+    if is_behind {
+        // Its client was made from something else than the next one.
+        needs.extend(configuration.declaration(entry.name()).map(targets).unwrap_or_default());
+    }
+    let counts = is_made && !needs.is_empty() || behind.contains_key(entry.name());
+    counts.then(|| (Arc::clone(entry), Node { name: Arc::clone(entry.name()), needs }))
 }
 
 /// Replaces the clients that are behind, and after them those that hold one of them, rank by rank.
@@ -226,9 +233,9 @@ pub(super) async fn replace_all(
             let (entry, Node { name, needs }) = (&entries[at], &nodes[at]);
             let is_held = needs.iter().any(|name| matches!(fates.get(name), Some(Fate::Rebuilt)));
             match (behind.remove(name), is_held) {
-                (Some((entry, Reason::Content(_))), true) => work.push((entry, Reason::ContentAndDependency)),
-                (Some(behind), _) => work.push(behind),
-                (None, true) => work.push((Arc::clone(entry), Reason::Dependency)),
+                (Some((entry, Reason::Content(_))), true) => work.push((entry, Reason::ContentAndDependency, true)),
+                (Some((entry, reason)), _) => work.push((entry, reason, true)),
+                (None, true) => work.push((Arc::clone(entry), Reason::Dependency, false)),
                 (None, false) => {}
             }
         }
@@ -239,16 +246,17 @@ pub(super) async fn replace_all(
     fates
 }
 
+/// `work` says of each whether its fate is told in any case, or only when something was done.
 async fn replace_rank(
     shared: &Arc<Shared>,
     configuration: &Arc<Declarations>,
-    work: Vec<(Arc<Entry>, Reason)>,
+    work: Vec<(Arc<Entry>, Reason, bool)>,
     fates: &mut HashMap<Arc<str>, Fate>,
 ) {
     // No more are begun at once than may connect at once: the timeout of one that waits for its place would run.
     let at_once = AT_ONCE.min(shared.max_concurrent_connects);
     let mut running = JoinSet::new();
-    for (entry, reason) in work {
+    for (entry, reason, is_told) in work {
         if running.len() == at_once {
             fates.extend(running.join_next().await.and_then(Result::ok).flatten());
         }
@@ -256,8 +264,7 @@ async fn replace_rank(
         running.spawn(async move {
             let name = Arc::clone(entry.name());
             let fate = shared.replace(configuration, entry, reason).await;
-            let is_other = reason != Reason::Dependency || !matches!(fate, Fate::Unchanged | Fate::Updated);
-            is_other.then_some((name, fate))
+            (is_told || !matches!(fate, Fate::Unchanged | Fate::Updated)).then_some((name, fate))
         });
     }
     while let Some(ended) = running.join_next().await {
@@ -273,11 +280,17 @@ fn runtime_ended() -> Error {
     Error::new(ErrorKind::NoRuntime, "the configuration cannot be loaded again: the manager's runtime has ended")
 }
 
-fn given_up(panicked: bool) -> Error {
-    if panicked {
-        return Error::new(ErrorKind::Configuration, "a connection type panicked while the configuration was loaded");
+fn given_up(why: NotDone) -> Error {
+    match why {
+        NotDone::Panicked => {
+            Error::new(ErrorKind::Configuration, "a connection type panicked while the configuration was loaded")
+        }
+        NotDone::NoThread => {
+            let message = "the configuration cannot be loaded again: the operating system gives no thread for it";
+            Error::new(ErrorKind::NoRuntime, message).retryable(true)
+        }
+        NotDone::RuntimeEnded => runtime_ended(),
     }
-    runtime_ended()
 }
 
 /// How long a configuration that is not in force any more may lie about.

@@ -4,6 +4,7 @@ use std::sync::{Arc, MutexGuard};
 
 use super::{
     plan::{Change, Found},
+    replace::Reason,
     report::Fate,
 };
 use crate::{
@@ -19,8 +20,8 @@ use crate::{
 /// What came of a name, or what is left to be done for it.
 pub(super) enum Settled {
     Done(Fate),
-    /// Its client was made from something else than what the configuration says now.
-    Behind(Arc<Entry>, Fingerprint),
+    /// Its client is not what it would be if it were made now.
+    Behind(Arc<Entry>, Reason),
 }
 
 /// A name in the configuration that is in force now.
@@ -41,8 +42,8 @@ impl Shared {
         configuration: &Declarations,
         (name, declared, change): Found<'_>,
     ) -> Settled {
-        let Some(declared) = declared else { return Settled::Done(self.take_away(&name)) };
-        match (change, self.registry.entry(&name)) {
+        let Some(declared) = declared else { return Settled::Done(self.take_away(name)) };
+        match (change, self.registry.entry(name)) {
             (Change::Kept { content, lifecycle }, Some(entry)) => {
                 let (content_changed, lifecycle_changed) = (content, lifecycle);
                 Subject { shared: self, configuration, declared, entry: &entry, content_changed, lifecycle_changed }
@@ -50,7 +51,7 @@ impl Shared {
             }
             // What somebody took out comes back: the file says what there is.
             (Change::Added | Change::Kept { .. }, _) if !declared.is_template() => {
-                Settled::Done(self.add(&name, declared))
+                Settled::Done(self.add(name, declared))
             }
             _ => Settled::Done(Fate::Unchanged),
         }
@@ -107,11 +108,14 @@ impl Subject<'_> {
         self.entry.declare(client_type);
         let mut values = None;
         loop {
-            let state = self.entry.lock();
+            let mut state = self.entry.lock();
             if values.is_none() && self.needs_values(&state) {
                 drop(state);
                 values = Some(self.values());
                 continue;
+            }
+            if self.lifecycle_changed && state.slot.client().is_some() && self.shared.is_started() {
+                state.is_kept_up = self.declared.lifecycle.start == Start::Eager;
             }
             return self.compared(state, values.unwrap_or(Ok(self.declared.content)));
         }
@@ -143,13 +147,17 @@ impl Subject<'_> {
         let mut outdated = None;
         if std::mem::take(&mut state.is_behind) {
             // The configuration is what it was before, or the client was made by this one: it need not be replaced.
-            state.is_stale = state.slot.state() == ConnectionState::Degraded;
+            state.is_stale = state.slot.state() == ConnectionState::Degraded || state.is_following;
             outdated = state.slot.renew();
         }
+        let is_following = state.is_following;
         drop(state);
         outdated.iter().for_each(Pending::supersede);
         if let Some(before) = before {
             self.shared.watch_over_anew(self.entry, generation, before, lifecycle);
+        }
+        if is_following {
+            return Settled::Behind(Arc::clone(self.entry), Reason::Dependency);
         }
         let is_changed = before.is_some_and(|before| before != lifecycle);
         Settled::Done(if is_changed { Fate::Updated } else { Fate::Unchanged })
@@ -158,8 +166,9 @@ impl Subject<'_> {
     /// The client is to be replaced; an attempt to do so for another reason is by the configuration before.
     fn behind(&self, mut state: MutexGuard<'_, EntryState>, content: Fingerprint) -> Settled {
         (state.is_stale, state.is_behind) = (true, true);
+        let reason = if state.is_following { Reason::ContentAndDependency } else { Reason::Content(content) };
         drop(state);
-        Settled::Behind(Arc::clone(self.entry), content)
+        Settled::Behind(Arc::clone(self.entry), reason)
     }
 
     /// There is nothing to replace: what was tried so far is forgotten where it was something else.

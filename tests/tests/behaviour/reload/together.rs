@@ -157,6 +157,40 @@ async fn what_is_replaced_in_the_background_is_followed_by_those_that_hold_it() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_holds_a_client_that_follows_late_follows_it() {
+    let text = |a: &str| format!("a = {a}\nb = mid\nneeds = 'a'\nc = top\nneeds = 'b'");
+    let fixture = Fixture::new("t-late", &text("one"));
+    fixture.get("c").await;
+    fixture.world.set("mid", Rule::Fail);
+    assert_eq!(fixture.reload(&text("two")).await, "unchanged c; rebuilt a; failed b");
+    fixture.world.heal("mid");
+    sleep(Duration::from_secs(60)).await;
+    let top = fixture.get("c").await;
+    assert_eq!(top.needed.as_ref().unwrap().needed.as_ref().unwrap().value, "two");
+    let attempts = fixture.world.attempts();
+    drop(top);
+    assert_eq!(fixture.reload_again().await, "unchanged a,b,c");
+    sleep(Duration::from_secs(600)).await;
+    assert_eq!(fixture.world.attempts(), attempts, "once");
+    fixture.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_could_not_follow_for_good_is_tried_again_by_the_next_reload() {
+    let text = |a: &str| format!("a = {a}\nb = mid\nneeds = 'a'\nc = top\nneeds = 'b'");
+    let fixture = Fixture::new("t-late-reload", &text("one"));
+    fixture.get("c").await;
+    fixture.world.set("mid", Rule::FailForGood);
+    assert_eq!(fixture.reload(&text("two")).await, "unchanged c; rebuilt a; failed b");
+    assert_eq!(fixture.reload_again().await, "unchanged a,c; failed b");
+    fixture.world.heal("mid");
+    assert_eq!(fixture.reload_again().await, "unchanged a; rebuilt b,c");
+    assert_eq!(fixture.get("c").await.needed.as_ref().unwrap().needed.as_ref().unwrap().value, "two");
+    assert_eq!(fixture.reload_again().await, "unchanged a,b,c");
+    fixture.end().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_change_that_fails_leaves_the_order_of_closing_as_it_was() {
     let fixture = Fixture::new("t-order", "a = one\nb = two\nneeds = 'a'");
     fixture.get("b").await;
@@ -265,6 +299,48 @@ async fn what_is_added_and_eager_is_connected_without_a_caller() {
     let mut events = fixture.world.events();
     events.sort_unstable();
     assert_eq!(events, ["connected b two", "connected c three"]);
+    fixture.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn whether_a_connected_one_is_to_be_up_is_what_the_last_reload_says() {
+    for (world, before, after) in [("t-start-eager", "lazy", "eager"), ("t-start-lazy", "eager", "lazy")] {
+        let text = |start: &str| {
+            let checks = "replace = 'break-first', check_interval = '1s', check_fall = 1";
+            format!("a = one\nlifecycle = {{ start = '{start}', {checks} }}")
+        };
+        let fixture = Fixture::new(world, &text(before));
+        fixture.connections.start().await.unwrap();
+        let guard = fixture.get("a").await;
+        assert_eq!(fixture.reload(&text(after)).await, "updated a");
+        assert!(fixture.connections.ready());
+        // It is closed to be made anew, and waits for the guard.
+        fixture.world.set("one", Rule::FailCheck);
+        sleep(Duration::from_secs(5)).await;
+        assert_eq!(fixture.connections.try_get::<Client>("a").map(drop).unwrap_err().kind(), ErrorKind::NotConnected);
+        assert_eq!(fixture.connections.ready(), after == "lazy");
+        fixture.world.heal("one");
+        drop(guard);
+        sleep(Duration::from_secs(5)).await;
+        assert!(fixture.connections.ready());
+        fixture.end().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_update_under_way_holds_no_shutdown_up() {
+    let text = |password: &str| format!("a = one\npassword = '{password}'");
+    let fixture = Fixture::new("t-update-shutdown", &text("p"));
+    fixture.get("a").await;
+    fixture.world.set("one", Rule::UpdateHangs);
+    fixture.write(&text("q"));
+    let connections = fixture.connections.clone();
+    let reload = tokio::spawn(async move { connections.reload().await.map(drop) });
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(fixture.connections.status().connections[0].guards, 0);
+    let report = fixture.connections.shutdown(Duration::from_secs(8)).await;
+    assert!(report.is_clean() && report.took() < Duration::from_secs(1), "{report}");
+    assert_eq!(reload.await.unwrap().unwrap_err().kind(), ErrorKind::ShutDown);
     fixture.end().await;
 }
 

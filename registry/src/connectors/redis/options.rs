@@ -1,0 +1,156 @@
+//! From the fields to what the driver takes.
+
+use std::time::Duration;
+
+use redis::{
+    Client, ClientTlsConfig, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, RedisConnectionInfo,
+    TlsCertificates,
+    aio::ConnectionManagerConfig,
+    io::tcp::{TcpSettings, socket2::TcpKeepalive},
+};
+
+use super::{Protocol, Redis};
+use crate::{
+    BoxError, ConnectContext, Validation,
+    connectors::shared::{
+        address,
+        failure::settings,
+        tls::{Pem, PemFile, Tls, install_ring},
+    },
+};
+
+impl Redis {
+    /// The driver, which knows where to dial and has not dialled.
+    pub(super) async fn driver(&self, cx: &ConnectContext) -> Result<Client, BoxError> {
+        install_ring();
+        let address = self.address()?.set_tcp_settings(tcp_settings());
+        let ConnectionAddr::TcpTls { .. } = address.addr() else { return Ok(Client::open(address)?) };
+        let tls = self.tls.clone().unwrap_or_default();
+        let pem = tls.read(cx.config_dir()).await?;
+        pem.check()?;
+        Client::build_with_tls(address, certificates(pem)).map_err(settings)
+    }
+
+    /// Where the server is, and who asks.
+    pub(super) fn address(&self) -> Result<ConnectionInfo, BoxError> {
+        let address = match &self.url {
+            Some(url) => parse(url.expose()).ok_or_else(|| settings(URL_FORM))?,
+            None => self.parts()?,
+        };
+        let address = match (&self.tls, address.addr()) {
+            (Some(tls), ConnectionAddr::Tcp(host, port)) if tls.is_enabled() => {
+                let encrypted =
+                    ConnectionAddr::TcpTls { host: host.clone(), port: *port, insecure: false, tls_params: None };
+                address.set_addr(encrypted)
+            }
+            _ => address,
+        };
+        let Some(protocol) = self.protocol else { return Ok(address) };
+        let login = address.redis_settings().clone().set_protocol(match protocol {
+            Protocol::Resp2 => ProtocolVersion::RESP2,
+            Protocol::Resp3 => ProtocolVersion::RESP3,
+        });
+        Ok(address.set_redis_settings(login))
+    }
+
+    fn parts(&self) -> Result<ConnectionInfo, BoxError> {
+        let mut login = RedisConnectionInfo::default().set_db(self.database.unwrap_or(0).into());
+        if let Some(user) = &self.user {
+            login = login.set_username(user);
+        }
+        if let Some(password) = &self.password {
+            login = login.set_password(password.expose());
+        }
+        let host = self.host.clone().unwrap_or_default();
+        let address = if host.starts_with('/') {
+            ConnectionAddr::Unix(host.into())
+        } else {
+            ConnectionAddr::Tcp(host, self.port.unwrap_or(DEFAULT_PORT))
+        };
+        Ok(address.into_connection_info()?.set_redis_settings(login))
+    }
+
+    /// How the client dials again: once for each time that it is asked to, since the pauses between attempts are ours.
+    pub(super) fn manager_config(&self) -> ConnectionManagerConfig {
+        let response_timeout = Some(self.response_timeout).filter(|timeout| !timeout.is_zero());
+        ConnectionManagerConfig::new()
+            .set_number_of_retries(0)
+            .set_connection_timeout(Some(self.connect_timeout))
+            .set_response_timeout(response_timeout)
+    }
+
+    /// The driver takes the name of the host for that of the certificate, and no other.
+    pub(super) fn validate_tls(&self, tls: &Tls, validation: &mut Validation) {
+        if tls.server_name.is_some() {
+            validation.invalid(&["tls.server_name"], "cannot be set: the driver takes the name of the host");
+        }
+        if !tls.is_enabled() && self.url.as_ref().is_some_and(|url| is_encrypted(url.expose())) {
+            validation.invalid(&["tls.mode", "url"], "cannot be `disable` while `url` asks for encryption");
+        }
+        if tls.is_enabled() && self.address().is_ok_and(|address| is_socket(&address)) {
+            validation.invalid(&["tls", "url", "host"], "is of no use for a socket of this machine");
+        }
+        tls.validate_strict(validation);
+    }
+}
+
+/// What is wrong with the URL, in words that do not repeat it.
+pub(super) fn url_fault(url: &str) -> Option<&'static str> {
+    let Some(address) = parse(url) else { return Some(URL_FORM) };
+    if matches!(address.addr(), ConnectionAddr::TcpTls { insecure: true, .. }) {
+        return Some("must not end in `#insecure`: the server is always verified");
+    }
+    let login = address.redis_settings();
+    (login.username().is_some() && login.password().is_none()).then_some("names a user without a password")
+}
+
+/// What the server takes for a name.
+pub(super) fn is_client_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// `host:port`, or the path of the socket.
+pub(super) fn endpoint(address: &ConnectionInfo) -> String {
+    match address.addr() {
+        ConnectionAddr::Tcp(host, port) | ConnectionAddr::TcpTls { host, port, .. } => address::endpoint(host, *port),
+        other => other.to_string(),
+    }
+}
+
+/// The driver's own error may repeat a part of the URL.
+fn parse(url: &str) -> Option<ConnectionInfo> {
+    url.into_connection_info().ok()
+}
+
+fn is_encrypted(url: &str) -> bool {
+    parse(url).is_some_and(|address| matches!(address.addr(), ConnectionAddr::TcpTls { .. }))
+}
+
+fn is_socket(address: &ConnectionInfo) -> bool {
+    matches!(address.addr(), ConnectionAddr::Unix(_))
+}
+
+fn certificates(pem: Pem) -> TlsCertificates {
+    let text = |file: PemFile| file.text;
+    let client_tls = pem.certificate.map(text).zip(pem.key.map(text));
+    let client_tls = client_tls.map(|(client_cert, client_key)| ClientTlsConfig { client_cert, client_key });
+    TlsCertificates { client_tls, root_cert: pem.ca.map(text) }
+}
+
+/// Without them a peer that has vanished would be noticed after a quarter of an hour, or never while nobody sends anything:
+/// the driver dials again only once the system has given the connection up.
+fn tcp_settings() -> TcpSettings {
+    let keepalive = TcpKeepalive::new().with_time(PATIENCE_WITH_SILENCE / 2).with_interval(PATIENCE_WITH_SILENCE / 6);
+    let settings = TcpSettings::default().set_nodelay(true).set_keepalive(keepalive);
+    #[cfg(target_os = "linux")]
+    let settings = settings.set_user_timeout(PATIENCE_WITH_SILENCE);
+    settings
+}
+
+/// How long the other side's system may leave bytes without an acknowledgement.
+const PATIENCE_WITH_SILENCE: Duration = Duration::from_secs(30);
+
+const DEFAULT_PORT: u16 = 6379;
+
+const URL_FORM: &str = "must be a URL such as `redis://user:password@host:6379/0`, with special characters of the \
+    password percent-encoded";
