@@ -293,7 +293,7 @@ async fn supervise(mut report: Box<Report>, patience: Patience) {
         let is_last = patience == Patience::OneTry
             || failure.permanent
             || !failure.failure.is_worth_another_try()
-            || Instant::now().checked_add(pause).is_none_or(|next| next >= attempt.deadline());
+            || ends_after(attempt.deadline(), pause, began.elapsed());
         if is_last {
             return report.finish(Err(failure));
         }
@@ -302,6 +302,12 @@ async fn supervise(mut report: Box<Report>, patience: Patience) {
         attempt.tries.failed(&failure.failure);
         sleep(pause).await;
     }
+}
+
+/// Whether a try after `pause` that takes as long as the last one did is over too late: it could say nothing but that its
+/// time was up, in place of the true cause.
+fn ends_after(deadline: Instant, pause: Duration, took: Duration) -> bool {
+    Instant::now().checked_add(pause.saturating_add(took)).is_none_or(|end| end >= deadline)
 }
 
 /// Runs the user's code in a task apart, so that its timeout holds also when it blocks its thread. `None` when the

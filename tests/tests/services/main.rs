@@ -6,7 +6,10 @@
 #[cfg(feature = "etcd")]
 mod etcd;
 mod harness;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod memcached;
+mod mqtt;
 mod redis;
 mod socket;
 mod storage;

@@ -7,3 +7,5 @@ pub(super) mod patience;
 pub(super) mod sql;
 #[cfg(feature = "_tls")]
 pub(super) mod tls;
+#[cfg(feature = "mqtt")]
+pub(super) mod url;

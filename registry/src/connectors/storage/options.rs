@@ -7,8 +7,8 @@ use std::{
 };
 
 use object_store::{
-    Certificate, ClientOptions, ObjectStore, ObjectStoreExt as _, RetryConfig, aws::AmazonS3Builder, local::LocalFileSystem,
-    memory::InMemory, path::Path as ObjectPath, prefix::PrefixStore,
+    Certificate, ClientOptions, ObjectStore, ObjectStoreExt as _, RetryConfig, aws::AmazonS3Builder,
+    local::LocalFileSystem, memory::InMemory, path::Path as ObjectPath, prefix::PrefixStore,
 };
 use reqwest::Url;
 use tokio::task::spawn_blocking;

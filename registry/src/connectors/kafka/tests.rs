@@ -1,0 +1,94 @@
+//! What can be told without a broker. The rest is in `tests/tests/services/kafka.rs`.
+
+use rdkafka::error::RDKafkaErrorCode as Code;
+
+use super::{Kafka, failure};
+use crate::{Connection, ConnectionManager, Diagnostic, connectors::shared::failure::Reason};
+
+#[test]
+fn the_brokers_are_addresses() {
+    check("brokers = ['h:1', 'g', '[::1]:9092']", &[]);
+    check("", &["CR006 2 missing key `brokers`"]);
+    check("brokers = []", &["CR008 4 `brokers` must have one broker at least"]);
+    for broker in ["h:0", "h:x", ":1", "", "kafka://h:1", "h:1,g:1", "u@h"] {
+        check(
+            &format!("brokers = ['{broker}']"),
+            &["CR008 4 `brokers` must be addresses such as `kafka.example.com:9092`"],
+        );
+    }
+}
+
+#[test]
+fn a_login_is_checked_as_a_whole() {
+    check("brokers = ['h']\nuser = 'u'\npassword = 'c4nary'", &[]);
+    check("brokers = ['h']\nuser = 'u'", &["CR006 2 missing key `password`"]);
+    check("brokers = ['h']\npassword = 'c4nary'", &["CR006 2 missing key `user`"]);
+    check("brokers = ['h']\nsasl_mechanism = 'PLAIN'", &["CR006 2 missing key `user`"]);
+    check(
+        "brokers = ['h']\nuser = 'u'\npassword = 'c4nary'\nsasl_mechanism = 'SCRAM-SHA-256'",
+        &["CR008 7 `sasl_mechanism` must be `PLAIN`: this build of librdkafka has no OpenSSL for others"],
+    );
+}
+
+#[test]
+fn options_are_checked_by_librdkafka_itself_and_not_repeated() {
+    check("brokers = ['h']\noptions = { 'linger.ms' = '5' }", &[]);
+    check("brokers = ['h']\nconsumer_options = { 'auto.offset.reset' = 'earliest' }", &[]);
+    let unknown = "must have names and values that librdkafka knows";
+    check("brokers = ['h']\noptions = { 'no.such' = 'c4nary' }", &[&format!("CR008 5 `options` {unknown}")]);
+    check("brokers = ['h']\noptions = { 'linger.ms' = 'c4nary' }", &[&format!("CR008 5 `options` {unknown}")]);
+    let field = "must not have what is a field of the connection, or the group of a consumer";
+    check(
+        "brokers = ['h']\nconsumer_options = { 'group.id' = 'g' }",
+        &[&format!("CR008 5 `consumer_options` {field}")],
+    );
+}
+
+#[test]
+fn tls_is_refused_while_librdkafka_has_none() {
+    let why = "asks for TLS, which this build of librdkafka does not have: add the dependency `rdkafka` with its feature \
+        `ssl` to the program";
+    for options in ["'security.protocol' = 'SASL_SSL'", "'ssl.ca.location' = 'ca.pem'"] {
+        check(&format!("brokers = ['h']\noptions = {{ {options} }}"), &[&format!("CR008 5 `options` {why}")]);
+    }
+}
+
+#[test]
+fn the_endpoint_is_all_brokers_with_their_ports() {
+    let kafka: Kafka = toml::from_str("brokers = ['h:1', 'g', '[::1]']").unwrap();
+    assert_eq!(kafka.endpoint().as_deref(), Some("h:1,g:9092,[::1]:9092"));
+}
+
+#[test]
+fn no_option_is_shown() {
+    let fields = "brokers = ['h']\nuser = 'u'\npassword = 'c4nary'\noptions = { 'ssl.key.password' = 'c4nary' }";
+    let kafka: Kafka = toml::from_str(fields).unwrap();
+    assert!(!format!("{kafka:?}").contains("c4nary"), "{kafka:?}");
+}
+
+#[test]
+fn what_librdkafka_says_is_told_apart() {
+    for (code, words, expected) in [
+        (Code::Authentication, "SASL authentication error: Authentication failed", Reason::Credentials),
+        (Code::Resolve, "h:1/bootstrap: Failed to resolve 'h:1'", Reason::UnknownHost),
+        (Code::BrokerTransportFailure, "Connect to ipv4#127.0.0.1:1 failed: Connection refused", Reason::Refused),
+        (Code::BrokerTransportFailure, "h:1/1: Disconnected while requesting ApiVersion", Reason::HungUp),
+        (Code::BrokerTransportFailure, "h:1/1: Something new", Reason::Other),
+    ] {
+        assert_eq!(failure::reason(Some(code), words), expected, "{words}");
+    }
+}
+
+/// The problems as `code line message`, of a connection whose header stands on line 2.
+#[track_caller]
+fn check(fields: &str, expected: &[&str]) {
+    let toml = format!("\n[connections.events]\ntype = 'kafka'\n{fields}\n");
+    let built = ConnectionManager::builder().environment([("A", "b")]).toml(toml).build();
+    let problems =
+        built.err().map(|error| error.diagnostics().iter().map(line).collect::<Vec<_>>()).unwrap_or_default();
+    assert_eq!(problems, expected, "{fields}");
+}
+
+fn line(problem: &Diagnostic) -> String {
+    format!("{} {} {}", problem.code(), problem.line(), problem.message())
+}
