@@ -3,6 +3,7 @@
 //! | `type` | feature | Rust type | client |
 //! |---|---|---|---|
 //! | `"amqp"` | `amqp` | `Amqp` | `AmqpConnection`, a `lapin::Connection` |
+//! | `"etcd"` | `etcd` | `Etcd` | `etcd_client::Client` |
 //! | `"grpc"` | `grpc` | `Grpc` | `tonic::transport::Channel` |
 //! | `"http"` | `http` | `Http` | `HttpApi`, around a `reqwest::Client` |
 //! | `"kafka"` | `kafka` | `Kafka` | `KafkaClient` |
@@ -14,12 +15,15 @@
 //! | `"redis"` | `redis` | `Redis` | `redis::aio::ConnectionManager` |
 //! | `"sqlite"` | `sqlite` | `Sqlite` | `sqlx::SqlitePool` |
 //! | `"ssh-tunnel"` | `ssh-tunnel` | `SshTunnel` | `Tunnel` |
+//! | `"storage"` | `storage` | `Storage` | `Arc<dyn object_store::ObjectStore>` |
 //!
 //! They use nothing but the public interface of this crate: a type of your own is written the same way. To
 //! start one, copy the file of the built-in type that is nearest to it.
 
 #[cfg(feature = "amqp")]
 mod amqp;
+#[cfg(feature = "etcd")]
+mod etcd;
 #[cfg(feature = "grpc")]
 mod grpc;
 #[cfg(feature = "http")]
@@ -45,11 +49,15 @@ mod shared;
 mod sqlite;
 #[cfg(feature = "ssh-tunnel")]
 mod ssh_tunnel;
+#[cfg(feature = "storage")]
+mod storage;
 
 #[cfg(feature = "redis")]
 pub use self::redis::Redis;
 #[cfg(feature = "amqp")]
 pub use amqp::{Amqp, AmqpConnection};
+#[cfg(feature = "etcd")]
+pub use etcd::Etcd;
 #[cfg(feature = "grpc")]
 pub use grpc::Grpc;
 #[cfg(feature = "http")]
@@ -70,3 +78,5 @@ pub use postgres::Postgres;
 pub use sqlite::Sqlite;
 #[cfg(feature = "ssh-tunnel")]
 pub use ssh_tunnel::{SshTunnel, Tunnel};
+#[cfg(feature = "storage")]
+pub use storage::Storage;

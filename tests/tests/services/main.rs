@@ -4,6 +4,8 @@
 #![cfg(target_os = "linux")]
 
 mod amqp;
+#[cfg(feature = "etcd")]
+mod etcd;
 mod grpc;
 mod harness;
 mod http;
@@ -15,3 +17,4 @@ mod nats;
 mod redis;
 mod socket;
 mod ssh_tunnel;
+mod storage;

@@ -1,0 +1,135 @@
+//! `etcd`: a cluster of etcd, for what must be the same everywhere.
+//!
+//! ```toml
+//! [connections.settings]
+//! type = "etcd"
+//! endpoints = ["https://etcd-1.example.com:2379", "https://etcd-2.example.com:2379"]
+//! user = "app"
+//! password = "${env:ETCD_PASSWORD}"
+//! ```
+//!
+//! The client is an [`etcd_client::Client`].
+
+mod failure;
+mod options;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use etcd_client::Client;
+
+use self::failure::Failed;
+use super::shared::{
+    patience::{self, until_deadline, within},
+    tls::Tls,
+};
+use crate::{BoxError, ConnectContext, Connection, Secret, Validation, connection_type};
+
+/// A cluster of etcd. The client is an `etcd_client::Client`, which can be cloned; its methods take `&mut self`.
+///
+/// Endpoints that begin with `https://` are encrypted, and the server is verified in full.
+///
+/// Requests go to whichever member is up, and dial again when they must: the client is kept while all are down. `check` reads a key
+/// that is not there, and logs in again where the cluster does not know the login any more.
+///
+/// To build it needs protoc and its include files: the packages `protobuf-compiler` and `libprotobuf-dev` of Debian.
+#[connection_type("etcd")]
+#[derive(Debug)]
+pub struct Etcd {
+    /// The members of the cluster: `http://host:2379` or `https://host:2379`, all of one kind.
+    endpoints: Vec<String>,
+
+    /// Who asks. Goes with `password`.
+    user: Option<String>,
+
+    /// As it is, whatever characters it has.
+    password: Option<Secret>,
+
+    /// Of endpoints that begin with `https://`: `ca`, `certificate` with `key`, and `server_name`.
+    tls: Option<Tls>,
+
+    /// How long dialling may take. Default: "5s".
+    #[serde(default = "default_connect_timeout")]
+    connect_timeout: Duration,
+
+    /// How long a request may take, and so also how long a watch or a lease stream may last. Default: no limit.
+    timeout: Option<Duration>,
+
+    /// How often a server that says nothing is asked whether it is there. Default: "30s".
+    #[serde(default = "default_keep_alive")]
+    keep_alive: Duration,
+
+    /// How long it may take to answer that. Default: "10s".
+    #[serde(default = "default_keep_alive_timeout")]
+    keep_alive_timeout: Duration,
+}
+
+impl Connection for Etcd {
+    type Client = Client;
+
+    const SELF_HEALING: bool = true;
+
+    async fn connect(&self, cx: &ConnectContext) -> Result<Client, BoxError> {
+        let options = self.options(cx.config_dir()).await?;
+        until_deadline(cx, &self.place(), async {
+            // With a user it logs in, which is a round trip of its own.
+            let connected = Client::connect(&self.endpoints, Some(options)).await;
+            let mut client =
+                connected.map_err(|error| failure::reason(&error).at(&self.place(), Some(Failed(error).into())))?;
+            self.round_trip(&mut client).await?;
+            Ok(client)
+        })
+        .await
+    }
+
+    async fn check(&self, client: &Client) -> Result<(), BoxError> {
+        within(patience::CHECK, &self.place(), self.round_trip(&mut client.clone())).await
+    }
+
+    fn validate(&self, validation: &mut Validation) {
+        self.validate_endpoints(validation);
+        match (&self.user, &self.password) {
+            (Some(_), None) => validation.missing("password", "`user` is of use only with a password"),
+            (None, Some(_)) => validation.missing("user", "`password` is of use only with a user"),
+            _ => {}
+        }
+    }
+
+    fn endpoint(&self) -> Option<String> {
+        // Of several members another one may be up.
+        (self.endpoints.len() == 1).then(|| self.place())
+    }
+}
+
+impl Etcd {
+    /// Reads a key that is not there. A member that was started anew knows no login of before: then it logs in again, for
+    /// every clone of the client.
+    async fn round_trip(&self, client: &mut Client) -> Result<(), BoxError> {
+        let mut answer = client.get(NOTHING, None).await.map(drop);
+        if answer.as_ref().is_err_and(failure::is_login_lost) {
+            answer = client.refresh_token().await;
+        }
+        match answer {
+            Ok(()) => Ok(()),
+            // It answers, and knows who asks: a user need not have the right to read that key.
+            Err(error) if self.user.is_some() && failure::is_right_missing(&error) => Ok(()),
+            Err(error) => Err(failure::reason(&error).at(&self.place(), Some(Failed(error).into()))),
+        }
+    }
+}
+
+fn default_connect_timeout() -> Duration {
+    Duration::from_secs(5)
+}
+
+fn default_keep_alive() -> Duration {
+    Duration::from_secs(30)
+}
+
+fn default_keep_alive_timeout() -> Duration {
+    Duration::from_secs(10)
+}
+
+/// A key that nobody has.
+const NOTHING: &str = "connection-registry-check";
