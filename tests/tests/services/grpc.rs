@@ -9,7 +9,7 @@ use connection_registry::{
     connectors::Grpc,
     testing::conformance::{Fault, LogCapture, Suite},
 };
-use connection_registry_tests::{manager, service::Tls};
+use connection_registry_tests::{manager, proof::assert_proven, service::Tls};
 use site::Site;
 use tokio::time::timeout;
 use tonic::{Code, transport::Channel};
@@ -91,8 +91,7 @@ async fn conforms(site: Site, tls: bool) {
         .with_server(Arc::clone(&site.server))
         .run()
         .await;
-    println(&report.to_string());
-    report.assert_clean();
+    assert_proven("grpc", &report);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

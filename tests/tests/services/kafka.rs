@@ -17,6 +17,7 @@ use connection_registry::{
 };
 use connection_registry_tests::{
     manager,
+    proof::assert_proven,
     service::{Kafka as Broker, Service},
 };
 use rdkafka::{
@@ -82,8 +83,7 @@ async fn conforms() {
         .canary("c4nary/P@ss?#%")
         .run()
         .await;
-    writeln!(io::stdout(), "{report}").unwrap();
-    report.assert_clean();
+    assert_proven("kafka", &report);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -10,6 +10,7 @@ use connection_registry::{
 };
 use connection_registry_tests::{
     manager,
+    proof::assert_proven,
     proxy::{Mode, Proxy},
     service::{self, Service},
 };
@@ -64,7 +65,7 @@ async fn memcached_conforms() {
         .with_server(Arc::new(server))
         .run()
         .await;
-    report.assert_clean();
+    assert_proven("memcached", &report);
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ use connection_registry::{
 };
 use connection_registry_tests::{
     CANARY, canary_forms, manager,
+    proof::assert_proven,
     service::{self, NatsLogin, Service, Tls},
 };
 use futures_util::StreamExt;
@@ -116,7 +117,7 @@ async fn nats_conforms() {
         .config_dir(std::env::temp_dir())
         .run()
         .await;
-    report.assert_clean();
+    assert_proven("nats", &report);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -138,7 +139,7 @@ async fn nats_jetstream_conforms() {
         .config_dir(std::env::temp_dir())
         .run()
         .await;
-    report.assert_clean();
+    assert_proven("nats-jetstream", &report);
 }
 
 #[tokio::test]

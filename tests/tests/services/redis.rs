@@ -13,6 +13,7 @@ use connection_registry::{
 };
 use connection_registry_tests::{
     CANARY, canary_forms, manager,
+    proof::assert_proven,
     proxy::{Mode, Proxy},
     service::{self, Service, Tls},
 };
@@ -114,7 +115,7 @@ async fn redis_conforms() {
         .canary("wr0ng-c4nary")
         .run()
         .await;
-    report.assert_clean();
+    assert_proven("redis", &report);
 }
 
 #[tokio::test]

@@ -214,7 +214,7 @@ impl<C: ConnectionDeclaration> Suite<C> {
         let mut trials = client::trials();
         trials.extend(cancel::trials());
         trials.extend(secret::trials());
-        trials.extend(broken::trials(&self.broken));
+        trials.extend(broken::trials(&self.broken, self.peers.is_some()));
         trials.extend(peers::trials());
         trials.extend(outage::trials());
         trials.extend(change::trials());
