@@ -2,12 +2,15 @@
 //!
 //! | `type` | feature | Rust type | client |
 //! |---|---|---|---|
+//! | `"mysql"` | `mysql` | `MySql` | `sqlx::MySqlPool` |
 //! | `"postgres"` | `postgres` | `Postgres` | `sqlx::PgPool` |
 //! | `"sqlite"` | `sqlite` | `Sqlite` | `sqlx::SqlitePool` |
 //!
 //! They use nothing but the public interface of this crate: a type of your own is written the same way. To
 //! start one, copy the file of the built-in type that is nearest to it.
 
+#[cfg(feature = "mysql")]
+mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
 // A program that picks one type uses a part of it.
@@ -16,6 +19,8 @@ mod shared;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+#[cfg(feature = "mysql")]
+pub use mysql::MySql;
 #[cfg(feature = "postgres")]
 pub use postgres::Postgres;
 #[cfg(feature = "sqlite")]

@@ -19,15 +19,15 @@ mod tests;
 
 use std::{num::NonZeroU32, time::Duration};
 
-use sqlx::{PgPool, postgres::PgPoolOptions};
+use sqlx::PgPool;
 
 use super::shared::{
     address::one_way,
     patience::{self, before_deadline},
-    sql::{Server, bounded},
+    sql::{Limits, Server},
     tls::Tls,
 };
-use crate::{BoxError, ConnectContext, Connection, Secret, Validation, connection_type};
+use crate::{BoxError, ConnectContext, Connection, Secret, Update, Validation, connection_type};
 
 /// A PostgreSQL server. The client is a pool, `sqlx::PgPool`.
 ///
@@ -37,12 +37,14 @@ use crate::{BoxError, ConnectContext, Connection, Secret, Validation, connection
 /// Encryption: without a table `tls` the `sslmode` of the URL counts, and else the connection is encrypted where the
 /// server can. With a table `tls` the server is verified in full, unless its `mode` says less.
 ///
-/// The pool dials again by itself: it is kept while the server is down.
+/// The pool dials again by itself: it is kept while the server is down. A check takes a connection from the pool, which
+/// asks the server before it gives one out. When nothing but the password has changed, a reload keeps the pool: the server
+/// is asked once with the new password, which each new connection then uses.
 #[connection_type("postgres")]
 #[derive(Debug)]
 pub struct Postgres {
     /// Where the server is and who asks: `postgres://user:password@host:5432/database`. Special characters of the password
-    /// are percent-encoded. Excludes `host` and its companions.
+    /// are percent-encoded. `sslmode` and the other parameters of the driver may follow. Excludes `host` and its companions.
     url: Option<Secret>,
 
     /// The name or address of the server, or the folder of its socket, which begins with `/`.
@@ -61,13 +63,14 @@ pub struct Postgres {
     database: Option<String>,
 
     /// How the connection is encrypted: `mode` (`disable`, `prefer`, `require`, `verify-ca` or `verify-full`), `ca`,
-    /// `certificate` and `key`, the paths of PEM files.
+    /// `certificate` and `key`, the paths of PEM files. The authorities of the system are trusted beside `ca`.
     tls: Option<Tls>,
 
-    /// What the server shows of this application in its own views. Default: the name of the connection.
+    /// What the server shows of this application in its own views. Default: what the URL or `PGAPPNAME` says, else the name
+    /// of the connection.
     application_name: Option<String>,
 
-    /// How many connections the pool opens at most. Default: 10.
+    /// How many connections the pool opens at most, up to 65535. Default: 10.
     #[serde(default = "default_max_connections")]
     max_connections: NonZeroU32,
 
@@ -99,12 +102,20 @@ impl Connection for Postgres {
     async fn connect(&self, cx: &ConnectContext) -> Result<PgPool, BoxError> {
         let options = self.options(cx).await?;
         let endpoint = options::endpoint(&options);
-        self.server(&endpoint).pool(self.pool_options(), options, before_deadline(cx)).await
+        server(&endpoint).pool(&self.limits(), options, before_deadline(cx)).await
     }
 
     async fn check(&self, client: &PgPool) -> Result<(), BoxError> {
         let endpoint = options::endpoint(&client.connect_options());
-        self.server(&endpoint).round_trip(client, patience::CHECK).await
+        server(&endpoint).round_trip(client, patience::CHECK).await
+    }
+
+    async fn update(&self, client: &PgPool, new: &Self) -> Result<Update, BoxError> {
+        let Some(password) = self.new_password(new) else { return Ok(Update::Rebuild) };
+        let options = client.connect_options().as_ref().clone().password(&password);
+        let endpoint = options::endpoint(&options);
+        server(&endpoint).change(client, options, patience::CHECK).await?;
+        Ok(Update::InPlace)
     }
 
     async fn disconnect(&self, client: &PgPool) -> Result<(), BoxError> {
@@ -126,12 +137,10 @@ impl Connection for Postgres {
         {
             validation.invalid(&["url"], why);
         }
-        if self.min_connections > self.max_connections.get() {
-            validation.invalid(&["min_connections", "max_connections"], "must not be above `max_connections`");
-        }
         if let Some(tls) = &self.tls {
             options::validate_tls(tls, validation);
         }
+        self.limits().validate(validation);
     }
 
     fn endpoint(&self) -> Option<String> {
@@ -140,18 +149,19 @@ impl Connection for Postgres {
 }
 
 impl Postgres {
-    fn server<'a>(&self, endpoint: &'a str) -> Server<'a> {
-        Server { endpoint, reason: failure::reason }
+    fn limits(&self) -> Limits {
+        Limits {
+            max_connections: self.max_connections,
+            min_connections: self.min_connections,
+            acquire_timeout: self.acquire_timeout,
+            idle_timeout: self.idle_timeout,
+            max_lifetime: self.max_lifetime,
+        }
     }
+}
 
-    fn pool_options(&self) -> PgPoolOptions {
-        PgPoolOptions::new()
-            .max_connections(self.max_connections.get())
-            .min_connections(self.min_connections)
-            .acquire_timeout(bounded(self.acquire_timeout))
-            .idle_timeout(bounded(self.idle_timeout))
-            .max_lifetime(bounded(self.max_lifetime))
-    }
+fn server(endpoint: &str) -> Server<'_> {
+    Server { endpoint, reason: failure::reason, begin: None }
 }
 
 fn default_max_connections() -> NonZeroU32 {

@@ -16,10 +16,12 @@
 //! |---|---|
 //! | a server of a test | `running` ([`Service`]) and `server` (how it does that), `recipe` (what each kind of server says of itself), `site` (its folder and ports) |
 //! | how is it started, found alive, and ended? | `program` (what is installed), `ready`, `process` (trees and signals), `guard` (when the test's process is killed), `user` |
+//! | how does the conformance suite use it? | `conformance` |
 //! | what does it show to clients? | `authority` (certificates) |
 //! | which are there? | a file for each, all of one shape: a struct of options with defaults, which implements [`Recipe`] |
 
 mod authority;
+mod conformance;
 mod etcd;
 mod guard;
 mod kafka;

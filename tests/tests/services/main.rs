@@ -4,3 +4,6 @@
 #![cfg(target_os = "linux")]
 
 mod harness;
+mod mysql;
+mod postgres;
+mod sql;

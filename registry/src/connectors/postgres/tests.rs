@@ -21,15 +21,29 @@ fn a_placeholder_counts_as_given_and_its_value_as_not_known() {
 }
 
 #[test]
-fn a_wrong_value_has_a_place_and_is_not_repeated() {
-    check(
-        "url = 'mysql://u:c4nary@h/d'",
-        &[
-            "CR008 4 `url` must be a URL such as `postgres://user:password@host:5432/database`, with special characters of the password percent-encoded",
-        ],
-    );
+fn a_url_of_another_form_is_refused_and_not_repeated() {
+    let form = "CR008 4 `url` must be a URL such as `postgres://user:password@host:5432/database`, with special characters of the password percent-encoded";
+    for url in [
+        "mysql://u:c4nary@h/d",
+        "h:5432",
+        "postgres://h:port/d",
+        "postgres://u:12/c4nary@h/d",
+        "postgres://h?sslmode=c4nary",
+    ] {
+        check(&format!("url = '{url}'"), &[form]);
+    }
+    let unknown = "CR008 4 `url` has a parameter that the driver does not know";
+    check("url = 'postgres://u@h/d?ssl_mode=require'", &[unknown]);
+    check("url = 'postgres://u:c4nary%2F@[::1]:1/d?sslmode=require&options[geqo]=off&options%5Bjit%5D=off'", &[]);
+}
+
+#[test]
+fn limits_that_cannot_be_kept_have_a_place() {
     check("host = 'h'\nmin_connections = 11", &["CR008 5 `min_connections` must not be above `max_connections`"]);
     check("host = 'h'\nmax_connections = 0", &["CR007 5 `max_connections` must be a positive integer"]);
+    check("host = 'h'\nmax_connections = 65536", &["CR008 5 `max_connections` must be at most 65535"]);
+    check("host = 'h'\nacquire_timeout = '0s'", &["CR008 5 `acquire_timeout` must be longer than zero"]);
+    check("host = 'h'\nmax_lifetime = '0s'", &["CR008 5 `max_lifetime` must be longer than zero"]);
 }
 
 #[test]
