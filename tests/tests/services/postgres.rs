@@ -1,5 +1,7 @@
 //! `postgres` against PostgreSQL.
 
+#![allow(clippy::unwrap_used)]
+
 use std::{sync::Arc, time::Duration};
 
 use connection_registry::{
@@ -120,7 +122,6 @@ async fn a_rotated_password_keeps_the_pool_and_fails_no_use() {
     let load = Load::start(&rotation.connections, 4, ask);
     order(&admin, "alter role app password 'second'").await;
     assert_eq!(rotation.reload("second").await, "updated [\"db\"], rebuilt [], failed 0");
-    assert!(load.is_going_on());
     load.finish().await;
     assert_eq!(rotation.generation(), 1);
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{failure, options};
-use crate::{ConnectionManager, Diagnostic, connectors::shared::failure::Reason};
+use super::{MySql, failure, options};
+use crate::{Connection, ConnectionManager, Diagnostic, connectors::shared::failure::Reason};
 
 #[test]
 fn where_the_server_is_can_be_said_in_one_way_only() {
@@ -43,7 +43,7 @@ fn a_url_of_another_form_is_refused_and_not_repeated() {
 #[test]
 fn limits_that_cannot_be_kept_have_a_place() {
     check("host = 'h'\nmin_connections = 11", &["CR008 5 `min_connections` must not be above `max_connections`"]);
-    check("host = 'h'\nmax_connections = 0", &["CR007 5 `max_connections` must be a positive integer"]);
+    check("host = 'h'\nmax_connections = 0", &["CR008 5 `max_connections` must be a nonzero u32"]);
     check("host = 'h'\nmax_connections = 65536", &["CR008 5 `max_connections` must be at most 65535"]);
     check("host = 'h'\nacquire_timeout = '0s'", &["CR008 5 `acquire_timeout` must be longer than zero"]);
     check("host = 'h'\nmax_lifetime = '0s'", &["CR008 5 `max_lifetime` must be longer than zero"]);
@@ -88,6 +88,46 @@ fn a_limit_is_rounded_up_since_none_would_be_no_limit() {
     begins(Duration::from_millis(1500), "1.500");
     begins(Duration::from_nanos(1), "0.001");
     begins(Duration::MAX, "4294967.295");
+}
+
+#[test]
+fn the_endpoint_is_where_the_driver_connects() {
+    for (fields, expected) in [
+        ("host = 'db.example'", "db.example:3306"),
+        ("host = '::1'\nport = 1", "[::1]:1"),
+        ("host = '/run/mysqld/mysqld.sock'", "/run/mysqld/mysqld.sock"),
+        ("url = 'mysql://u:c4nary%2F@db.example:1/d'", "db.example:1"),
+        ("url = 'mysql://u:c4nary@[::1]:1/d'", "[::1]:1"),
+    ] {
+        assert_eq!(mysql(fields).endpoint().as_deref(), Some(expected), "{fields}");
+    }
+    let options = mysql("url = 'mysql://u:c4nary@[::1]:1/d'").address().expect("it is a URL");
+    assert_eq!(options.get_host(), "::1", "as the system wants it");
+}
+
+#[test]
+fn a_password_alone_is_taken_in_place() {
+    let takes = |old: &str, new: &str, expected: Option<&str>| {
+        assert_eq!(mysql(old).new_password(&mysql(new)).as_deref(), expected, "from {old} to {new}");
+    };
+    takes("host = 'h'\npassword = 'old'", "host = 'h'\npassword = 'n/e w'", Some("n/e w"));
+    takes("url = 'mysql://u:old@h/d'", "url = 'mysql://u:n%2Few@h/d'", Some("n/ew"));
+    takes("host = 'h'\npassword = 'old'", "host = 'h'", None);
+    takes("host = 'h'\npassword = 'old'", "host = 'h'\npassword = 'new'\nmax_connections = 3", None);
+    takes("host = 'h'\npassword = 'old'", "url = 'mysql://:new@h'", None);
+    takes("url = 'mysql://u:old@h/d'", "url = 'mysql://other:new@h/d'", None);
+    takes("url = 'mysql://u:old@h/d'", "url = 'mysql://u:new@h/other'", None);
+}
+
+#[test]
+fn no_secret_is_shown() {
+    for fields in ["url = 'mysql://u:c4nary@h/d'", "host = 'h'\npassword = 'c4nary'"] {
+        assert!(!format!("{:?}", mysql(fields)).contains("c4nary"));
+    }
+}
+
+fn mysql(fields: &str) -> MySql {
+    toml::from_str(fields).expect("the fields are good")
 }
 
 /// The problems as `code line message`, of a connection whose header stands on line 2.
