@@ -173,9 +173,10 @@ async fn the_server_ends_a_statement_after_its_timeout() {
 #[tokio::test]
 async fn the_pool_keeps_within_its_limits_and_says_when_it_is_used_up() {
     let Some(server) = open().await else { return };
-    let limits = "user = 'app'\nmax_connections = 2\nmin_connections = 1\nacquire_timeout = '200ms'";
+    let (_connections, pool) = connected(&at(&server, "user = 'app'\nmin_connections = 2")).await;
+    until("two connections are kept", async || pool.num_idle() == 2).await;
+    let limits = "user = 'app'\nmax_connections = 2\nacquire_timeout = '500ms'";
     let (connections, pool) = connected(&at(&server, limits)).await;
-    until("one connection is kept", async || pool.size() >= 1).await;
     connections.check("db").await.unwrap();
     let _held = (pool.acquire().await.unwrap(), pool.acquire().await.unwrap());
     assert!(matches!(pool.acquire().await, Err(sqlx::Error::PoolTimedOut)));
