@@ -9,6 +9,7 @@
 //! | `"kafka"` | `kafka` | `Kafka` | `KafkaClient` |
 //! | `"memcached"` | `memcached` | `Memcached` | `MemcachedPool` |
 //! | `"mqtt"` | `mqtt` | `Mqtt` | `MqttClient` |
+//! | `"mysql"` | `mysql` | `MySql` | `sqlx::MySqlPool` |
 //! | `"nats"` | `nats` | `Nats` | `async_nats::Client` |
 //! | `"nats-jetstream"` | `nats-jetstream` | `NatsJetstream` | `async_nats::jetstream::Context` |
 //! | `"postgres"` | `postgres` | `Postgres` | `sqlx::PgPool` |
@@ -34,6 +35,8 @@ mod kafka;
 mod memcached;
 #[cfg(feature = "mqtt")]
 mod mqtt;
+#[cfg(feature = "mysql")]
+mod mysql;
 #[cfg(feature = "nats")]
 mod nats;
 #[cfg(feature = "nats-jetstream")]
@@ -68,6 +71,8 @@ pub use kafka::{Kafka, KafkaClient, KafkaConsumer, KafkaContext, KafkaProducer, 
 pub use memcached::{Memcached, MemcachedConnection, MemcachedError, MemcachedPool};
 #[cfg(feature = "mqtt")]
 pub use mqtt::{Mqtt, MqttClient, MqttError, MqttMessage, MqttQos, MqttSubscription};
+#[cfg(feature = "mysql")]
+pub use mysql::MySql;
 #[cfg(feature = "nats")]
 pub use nats::Nats;
 #[cfg(feature = "nats-jetstream")]

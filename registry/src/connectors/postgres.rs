@@ -19,16 +19,16 @@ mod tests;
 
 use std::{num::NonZeroU32, time::Duration};
 
-use sqlx::{PgPool, postgres::PgPoolOptions};
+use sqlx::PgPool;
 
 use super::shared::{
     address::one_way,
     patience::{self, before_deadline},
     route::via,
-    sql::{Server, bounded},
+    sql::{Limits, Server},
     tls::Tls,
 };
-use crate::{BoxError, ConnectContext, Connection, Secret, Validation, connection_type};
+use crate::{BoxError, ConnectContext, Connection, Secret, Update, Validation, connection_type};
 #[cfg(feature = "ssh-tunnel")]
 use crate::{ConnectionRef, connectors::Tunnel};
 
@@ -40,12 +40,14 @@ use crate::{ConnectionRef, connectors::Tunnel};
 /// Encryption: without a table `tls` the `sslmode` of the URL counts, and else the connection is encrypted where the
 /// server can. With a table `tls` the server is verified in full, unless its `mode` says less.
 ///
-/// The pool dials again by itself: it is kept while the server is down.
+/// The pool dials again by itself: it is kept while the server is down. A check takes a connection from the pool, which
+/// asks the server before it gives one out. When nothing but the password has changed, a reload keeps the pool: the server
+/// is asked once with the new password, which each new connection then uses.
 #[connection_type("postgres")]
 #[derive(Debug)]
 pub struct Postgres {
     /// Where the server is and who asks: `postgres://user:password@host:5432/database`. Special characters of the password
-    /// are percent-encoded. Excludes `host` and its companions.
+    /// are percent-encoded. `sslmode` and the other parameters of the driver may follow. Excludes `host` and its companions.
     url: Option<Secret>,
 
     /// The name or address of the server, or the folder of its socket, which begins with `/`.
@@ -64,17 +66,18 @@ pub struct Postgres {
     database: Option<String>,
 
     /// How the connection is encrypted: `mode` (`disable`, `prefer`, `require`, `verify-ca` or `verify-full`), `ca`,
-    /// `certificate` and `key`, the paths of PEM files.
+    /// `certificate` and `key`, the paths of PEM files. The authorities of the system are trusted beside `ca`.
     tls: Option<Tls>,
 
     /// The connection of type `ssh-tunnel` through which the server is reached. Its host is as the SSH server knows it.
     #[cfg(feature = "ssh-tunnel")]
     tunnel: Option<ConnectionRef<Tunnel>>,
 
-    /// What the server shows of this application in its own views. Default: the name of the connection.
+    /// What the server shows of this application in its own views. Default: what the URL or `PGAPPNAME` says, else the name
+    /// of the connection.
     application_name: Option<String>,
 
-    /// How many connections the pool opens at most. Default: 10.
+    /// How many connections the pool opens at most, up to 65535. Default: 10.
     #[serde(default = "default_max_connections")]
     max_connections: NonZeroU32,
 
@@ -105,17 +108,22 @@ impl Connection for Postgres {
 
     async fn connect(&self, cx: &ConnectContext) -> Result<PgPool, BoxError> {
         let options = self.options(cx).await?;
-        let server = options::endpoint(&options);
-        let route = via!(self).route(cx, server, options.get_host(), options.get_port()).await?;
+        let label = options::endpoint(&options);
+        let route = via!(self).route(cx, label, options.get_host(), options.get_port()).await?;
         let options = options::along(options, &route);
-        let pool = self.server(route.endpoint()).pool(self.pool_options(), options, before_deadline(cx)).await;
+        let pool = server(route.endpoint()).pool(&self.limits(), options, before_deadline(cx)).await;
         route.explained(pool).await
     }
 
     async fn check(&self, client: &PgPool) -> Result<(), BoxError> {
-        // That of the client would be the local end of a tunnel.
-        let endpoint = self.endpoint().unwrap_or_else(|| options::endpoint(&client.connect_options()));
-        self.server(&endpoint).round_trip(client, patience::CHECK).await
+        server(&self.label(client)).round_trip(client, patience::CHECK).await
+    }
+
+    async fn update(&self, client: &PgPool, new: &Self) -> Result<Update, BoxError> {
+        let Some(password) = self.new_password(new) else { return Ok(Update::Rebuild) };
+        let options = client.connect_options().as_ref().clone().password(&password);
+        server(&self.label(client)).change(client, options, patience::CHECK).await?;
+        Ok(Update::InPlace)
     }
 
     async fn disconnect(&self, client: &PgPool) -> Result<(), BoxError> {
@@ -137,13 +145,11 @@ impl Connection for Postgres {
         {
             validation.invalid(&["url"], why);
         }
-        if self.min_connections > self.max_connections.get() {
-            validation.invalid(&["min_connections", "max_connections"], "must not be above `max_connections`");
-        }
         if let Some(tls) = &self.tls {
             options::validate_tls(tls, validation);
         }
         self.validate_tunnel(validation);
+        self.limits().validate(validation);
     }
 
     fn endpoint(&self) -> Option<String> {
@@ -152,18 +158,24 @@ impl Connection for Postgres {
 }
 
 impl Postgres {
-    fn server<'a>(&self, endpoint: &'a str) -> Server<'a> {
-        Server { endpoint, reason: failure::reason }
+    /// What errors call the server: where the client dials may be the local end of a tunnel.
+    fn label(&self, client: &PgPool) -> String {
+        self.endpoint().unwrap_or_else(|| options::endpoint(&client.connect_options()))
     }
 
-    fn pool_options(&self) -> PgPoolOptions {
-        PgPoolOptions::new()
-            .max_connections(self.max_connections.get())
-            .min_connections(self.min_connections)
-            .acquire_timeout(bounded(self.acquire_timeout))
-            .idle_timeout(bounded(self.idle_timeout))
-            .max_lifetime(bounded(self.max_lifetime))
+    fn limits(&self) -> Limits {
+        Limits {
+            max_connections: self.max_connections,
+            min_connections: self.min_connections,
+            acquire_timeout: self.acquire_timeout,
+            idle_timeout: self.idle_timeout,
+            max_lifetime: self.max_lifetime,
+        }
     }
+}
+
+fn server(endpoint: &str) -> Server<'_> {
+    Server { endpoint, reason: failure::reason, begin: None }
 }
 
 fn default_max_connections() -> NonZeroU32 {

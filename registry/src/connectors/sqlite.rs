@@ -8,8 +8,8 @@
 //!
 //! The client is an [`SqlitePool`] of `sqlx`.
 
-mod database;
 mod failure;
+mod options;
 #[cfg(test)]
 mod tests;
 
@@ -22,10 +22,11 @@ use sqlx::{
 use tokio::time::{Instant, sleep, timeout};
 
 use self::{
-    database::{Database, bounded},
     failure::{explain, is_locked, no_answer},
+    options::{Database, bounded},
 };
-use crate::{BoxError, ConnectContext, ConnectError, Connection, connection_type};
+use super::shared::sql::{used_up, validate_pool};
+use crate::{BoxError, ConnectContext, Connection, Validation, connection_type};
 
 /// An SQLite database: a file, or memory. The client is a pool, `sqlx::SqlitePool`.
 ///
@@ -34,6 +35,9 @@ use crate::{BoxError, ConnectContext, ConnectError, Connection, connection_type}
 ///
 /// A database in memory belongs to this connection alone, is shared by its whole pool, and is gone when the
 /// connection is closed. It holds at most 1 GiB.
+///
+/// Nothing is encrypted. The pool opens the file again by itself: it is kept while that cannot be read. A check reads the
+/// header of the database.
 #[connection_type("sqlite")]
 #[derive(Debug)]
 pub struct Sqlite {
@@ -42,7 +46,7 @@ pub struct Sqlite {
     /// `immutable` and `vfs` may follow, as in `sqlite://app.db?mode=ro`.
     url: String,
 
-    /// How many connections the pool opens at most. Default: 8.
+    /// How many connections the pool opens at most, up to 65535. Default: 8.
     #[serde(default = "default_max_connections")]
     max_connections: NonZeroU32,
 
@@ -58,9 +62,8 @@ pub struct Sqlite {
     #[serde(default)]
     read_only: bool,
 
-    /// Whether a missing file is made, and its folder. Default: true.
-    #[serde(default = "default_create")]
-    create: bool,
+    /// Whether a missing file is made, and its folder. Default: true, unless `read_only` or `mode` say otherwise.
+    create: Option<bool>,
 }
 
 impl Connection for Sqlite {
@@ -87,6 +90,18 @@ impl Connection for Sqlite {
     async fn disconnect(&self, client: &SqlitePool) -> Result<(), BoxError> {
         client.close().await;
         Ok(())
+    }
+
+    fn validate(&self, validation: &mut Validation) {
+        if let Some(why) = options::url_fault(&self.url) {
+            validation.invalid(&["url"], why);
+        }
+        if self.create == Some(true) && self.read_only {
+            validation.invalid(&["create", "read_only"], "must not be true while `read_only` is");
+        } else if self.create == Some(true) && options::forbids_to_create(&self.url) {
+            validation.invalid(&["create", "url"], "must not be true while `mode` in `url` is `ro` or `rw`");
+        }
+        validate_pool(self.max_connections, self.acquire_timeout, validation);
     }
 }
 
@@ -117,11 +132,7 @@ async fn round_trip(pool: &SqlitePool, patience: Duration) -> Result<(), BoxErro
 async fn why_no_answer(pool: &SqlitePool, patience: Duration) -> BoxError {
     match round_trip_without_pool(&pool.connect_options(), patience).await {
         Err(cause) => cause,
-        Ok(()) => {
-            let (open, idle, most) = (pool.size(), pool.num_idle(), pool.options().get_max_connections());
-            let message = format!("the pool has no free connection ({open} of {most} open, {idle} idle)");
-            ConnectError::transient(message + "; the database itself answers").into()
-        }
+        Ok(()) => used_up(pool, "the database"),
     }
 }
 
@@ -167,10 +178,6 @@ fn default_acquire_timeout() -> Duration {
 
 fn default_busy_timeout() -> Duration {
     Duration::from_secs(5)
-}
-
-fn default_create() -> bool {
-    true
 }
 
 /// How long a health check waits for the pool, and then once more for the connection beside it: together

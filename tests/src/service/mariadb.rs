@@ -71,6 +71,8 @@ impl MariaDb {
 fn base(site: &Site, program: &str) -> Command {
     let mut command = site.command(program);
     command.arg("--no-defaults").arg(format!("--datadir={}", site.path("data").display()));
+    // Each server that starts removes what others seem to have left in a common folder, though they use it.
+    command.env("TMPDIR", site.folder());
     if geteuid().is_root() {
         // It refuses root only when nobody says so.
         command.arg("--user=root");

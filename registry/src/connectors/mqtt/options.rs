@@ -7,7 +7,7 @@ use rumqttc::{MqttOptions, QoS, TlsConfiguration, Transport, default_socket_conn
 use super::{Mqtt, client::Limits};
 use crate::{
     BoxError, ConnectContext, Validation,
-    connectors::shared::{address, failure::settings, tls::Tls, url::Url},
+    connectors::shared::{address, failure::settings, tls::Tls, url::ServerUrl},
     serde::Deserialize,
 };
 
@@ -93,7 +93,7 @@ impl Mqtt {
     pub(super) fn address(&self) -> Result<Address, BoxError> {
         let table = self.tls.as_ref().map(Tls::is_enabled);
         if let Some(url) = &self.url {
-            let url = Url::parse(url.expose()).ok_or_else(|| settings(URL_FORM))?;
+            let url = ServerUrl::parse(url.expose()).ok_or_else(|| settings(URL_FORM))?;
             let is_encrypted = table.unwrap_or(url.scheme == SCHEME_WITH_TLS);
             let port = url.port.unwrap_or_else(|| default_port(is_encrypted));
             return Ok(Address { host: url.host, port, user: url.user, password: url.password, is_encrypted });
@@ -129,7 +129,7 @@ impl Mqtt {
     pub(super) fn validate_encryption(&self, validation: &mut Validation) {
         let Some(tls) = &self.tls else { return };
         tls.validate_strict(validation);
-        let Some(url) = self.url.as_ref().and_then(|url| Url::parse(url.expose())) else { return };
+        let Some(url) = self.url.as_ref().and_then(|url| ServerUrl::parse(url.expose())) else { return };
         match (url.scheme == SCHEME_WITH_TLS, tls.is_enabled()) {
             (true, false) => validation.invalid(&["tls.mode", "url"], "cannot be `disable` with a URL of `mqtts`"),
             (false, true) => validation.invalid(&["url", "tls.mode"], "must begin with `mqtts://` when `tls` is given"),
@@ -173,7 +173,7 @@ pub(super) fn is_topic(topic: &str) -> bool {
 
 /// What is wrong with the URL, in words that do not repeat it.
 fn url_fault(url: &str) -> Option<&'static str> {
-    let Some(url) = Url::parse(url) else { return Some(URL_FORM) };
+    let Some(url) = ServerUrl::parse(url) else { return Some(URL_FORM) };
     let is_ours = matches!(&*url.scheme, SCHEME | SCHEME_WITH_TLS);
     let is_whole = matches!(&*url.rest, "" | "/");
     let has_login = url.password.is_none() || url.user.is_some();

@@ -14,8 +14,10 @@ pub(super) fn reason(error: &sqlx::Error) -> Reason {
         Some("3D000") => Reason::NotFound,
         // A parameter that the server does not know, or a value that it refuses.
         Some("42704" | "22023") => Reason::Settings,
-        // Starting, stopping, or too many clients.
-        Some("57P03" | "57P01" | "57P02" | "53300") => Reason::Unavailable,
+        // Starting, stopping, ended by an administrator, or a database that takes no connections for now.
+        Some("57P01" | "57P02" | "57P03" | "55000") => Reason::Unavailable,
+        // Too many clients, or no memory or disk for one.
+        Some(code) if code.starts_with("53") => Reason::Unavailable,
         Some(_) => Reason::Other,
         None => sql::reason(error),
     }

@@ -1,12 +1,14 @@
 //! From the fields to what the driver takes.
 
+use std::time::Duration;
+
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use super::Postgres;
 use crate::{
     BoxError, ConnectContext, Validation,
     connectors::shared::{
-        address,
+        address::{self, Url},
         failure::settings,
         route::{Route, via},
         tls::{Tls, TlsMode, install_ring},
@@ -17,12 +19,12 @@ impl Postgres {
     /// All that the driver must know.
     pub(super) async fn options(&self, cx: &ConnectContext) -> Result<PgConnectOptions, BoxError> {
         install_ring();
-        let mut options = self.address()?.application_name(self.application_name.as_deref().unwrap_or(cx.name()));
+        let mut options = self.named(self.address()?, cx.name());
         if let Some(tls) = &self.tls {
             options = encrypted(options, &tls.resolved(cx.config_dir()).await?);
         }
         if let Some(timeout) = self.statement_timeout {
-            options = options.options([("statement_timeout", format!("{}ms", timeout.as_millis()))]);
+            options = options.options([("statement_timeout", format!("{}ms", milliseconds(timeout)))]);
         }
         Ok(options)
     }
@@ -31,7 +33,7 @@ impl Postgres {
     pub(super) fn address(&self) -> Result<PgConnectOptions, BoxError> {
         if let Some(url) = &self.url {
             // The driver's own error may repeat the URL.
-            return url.expose().parse().map_err(|_| settings(URL_FORM));
+            return url.expose().parse().map(without_brackets).map_err(|_| settings(URL_FORM));
         }
         let mut options = PgConnectOptions::new_without_pgpass();
         if let Some(host) = &self.host {
@@ -65,12 +67,58 @@ impl Postgres {
         };
         via!(self).refuse_verify_full(key, is_full, validation);
     }
+
+    fn named(&self, options: PgConnectOptions, connection: &str) -> PgConnectOptions {
+        match (&self.application_name, options.get_application_name()) {
+            (Some(name), _) => options.application_name(name),
+            (None, None) => options.application_name(connection),
+            (None, Some(_)) => options,
+        }
+    }
+
+    /// The password of `new`, when nothing else differs.
+    pub(super) fn new_password(&self, new: &Self) -> Option<String> {
+        let is_same = self.all_but_the_password() == new.all_but_the_password();
+        let of_url = || Url::new(new.url.as_ref()?.expose())?.password();
+        new.password.as_ref().map(|password| password.expose().to_owned()).or_else(of_url).filter(|_| is_same)
+    }
+
+    fn all_but_the_password(&self) -> impl PartialEq {
+        // Without `..`, so that nobody forgets a new field here.
+        let Self {
+            url,
+            host,
+            port,
+            user,
+            password: _,
+            database,
+            tls,
+            application_name,
+            statement_timeout,
+            #[cfg(feature = "ssh-tunnel")]
+                tunnel: _,
+            max_connections,
+            min_connections,
+            acquire_timeout,
+            idle_timeout,
+            max_lifetime,
+        } = self;
+        let url = url.as_ref().map(|url| Url::new(url.expose()).map(Url::without_password));
+        let pool = (max_connections, min_connections, acquire_timeout, idle_timeout, max_lifetime);
+        (url, (host, port, user, database), tls, via!(self).name(), application_name, statement_timeout, pool)
+    }
 }
 
 /// What is wrong with the URL, in words that do not repeat it.
 pub(super) fn url_fault(url: &str) -> Option<&'static str> {
-    let is_ours = url.starts_with("postgres://") || url.starts_with("postgresql://");
-    (!is_ours || url.parse::<PgConnectOptions>().is_err()).then_some(URL_FORM)
+    let Some(parts) = Url::new(url).filter(|parts| ["postgres", "postgresql"].contains(&parts.scheme)) else {
+        return Some(URL_FORM);
+    };
+    // The driver would log the value of one that it does not know.
+    if !parts.parameters().all(|name| PARAMETERS.contains(&&*name) || name.starts_with("options[")) {
+        return Some("has a parameter that the driver does not know");
+    }
+    (parts.is_torn() || url.parse::<PgConnectOptions>().is_err()).then_some(URL_FORM)
 }
 
 /// The driver takes the name of the host for that of the certificate, and no other.
@@ -83,9 +131,10 @@ pub(super) fn validate_tls(tls: &Tls, validation: &mut Validation) {
 
 /// `host:port`, or the path of the socket.
 pub(super) fn endpoint(options: &PgConnectOptions) -> String {
-    match options.get_socket() {
-        Some(socket) => socket.display().to_string(),
-        None => address::endpoint(options.get_host(), options.get_port()),
+    match (options.get_socket(), options.get_host()) {
+        (Some(socket), _) => socket.display().to_string(),
+        (None, socket) if socket.starts_with('/') => socket.to_owned(),
+        (None, host) => address::endpoint(host, options.get_port()),
     }
 }
 
@@ -95,6 +144,20 @@ pub(super) fn along(options: PgConnectOptions, route: &Route) -> PgConnectOption
         Some(local) => options.host(&local.ip().to_string()).port(local.port()),
         None => options,
     }
+}
+
+/// The brackets of an IPv6 address belong to the URL: nobody finds a host by such a name.
+fn without_brackets(options: PgConnectOptions) -> PgConnectOptions {
+    let host = options.get_host().strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    match host.map(str::to_owned) {
+        Some(host) => options.host(&host),
+        None => options,
+    }
+}
+
+/// Rounded up, since none is no limit to the server; and no more than it takes.
+fn milliseconds(timeout: Duration) -> u128 {
+    timeout.as_nanos().div_ceil(1_000_000).min(i32::MAX as u128)
 }
 
 fn encrypted(options: PgConnectOptions, tls: &Tls) -> PgConnectOptions {
@@ -116,3 +179,25 @@ fn encrypted(options: PgConnectOptions, tls: &Tls) -> PgConnectOptions {
 
 const URL_FORM: &str = "must be a URL such as `postgres://user:password@host:5432/database`, with special characters \
     of the password percent-encoded";
+
+/// Those of a URL.
+const PARAMETERS: [&str; 18] = [
+    "application_name",
+    "dbname",
+    "host",
+    "hostaddr",
+    "options",
+    "password",
+    "port",
+    "ssl-ca",
+    "ssl-cert",
+    "ssl-key",
+    "ssl-mode",
+    "ssl-root-cert",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "statement-cache-capacity",
+    "user",
+];

@@ -1,6 +1,7 @@
 //! What can be told without a server. The rest is in `tests/tests/services/postgres.rs`.
 
-use crate::{ConnectionManager, Diagnostic};
+use super::Postgres;
+use crate::{Connection, ConnectionManager, Diagnostic};
 
 #[test]
 fn where_the_server_is_can_be_said_in_one_way_only() {
@@ -21,15 +22,29 @@ fn a_placeholder_counts_as_given_and_its_value_as_not_known() {
 }
 
 #[test]
-fn a_wrong_value_has_a_place_and_is_not_repeated() {
-    check(
-        "url = 'mysql://u:c4nary@h/d'",
-        &[
-            "CR008 4 `url` must be a URL such as `postgres://user:password@host:5432/database`, with special characters of the password percent-encoded",
-        ],
-    );
+fn a_url_of_another_form_is_refused_and_not_repeated() {
+    let form = "CR008 4 `url` must be a URL such as `postgres://user:password@host:5432/database`, with special characters of the password percent-encoded";
+    for url in [
+        "mysql://u:c4nary@h/d",
+        "h:5432",
+        "postgres://h:port/d",
+        "postgres://u:12/c4nary@h/d",
+        "postgres://h?sslmode=c4nary",
+    ] {
+        check(&format!("url = '{url}'"), &[form]);
+    }
+    let unknown = "CR008 4 `url` has a parameter that the driver does not know";
+    check("url = 'postgres://u@h/d?ssl_mode=require'", &[unknown]);
+    check("url = 'postgres://u:c4nary%2F@[::1]:1/d?sslmode=require&options[geqo]=off&options%5Bjit%5D=off'", &[]);
+}
+
+#[test]
+fn limits_that_cannot_be_kept_have_a_place() {
     check("host = 'h'\nmin_connections = 11", &["CR008 5 `min_connections` must not be above `max_connections`"]);
-    check("host = 'h'\nmax_connections = 0", &["CR007 5 `max_connections` must be a positive integer"]);
+    check("host = 'h'\nmax_connections = 0", &["CR008 5 `max_connections` must be a nonzero u32"]);
+    check("host = 'h'\nmax_connections = 65536", &["CR008 5 `max_connections` must be at most 65535"]);
+    check("host = 'h'\nacquire_timeout = '0s'", &["CR008 5 `acquire_timeout` must be longer than zero"]);
+    check("host = 'h'\nmax_lifetime = '0s'", &["CR008 5 `max_lifetime` must be longer than zero"]);
 }
 
 #[test]
@@ -64,6 +79,46 @@ fn a_tunnel_leads_to_a_host_whose_name_is_not_verified() {
     let socket = "must name a host: no socket of this machine is behind a tunnel";
     behind("host = '/run/postgresql'", &[&format!("CR008 4 `host` {socket}")]);
     behind("url = 'postgres:///d?host=/run/postgresql'", &[&format!("CR008 4 `url` {socket}")]);
+}
+
+#[test]
+fn the_endpoint_is_where_the_driver_connects() {
+    for (fields, expected) in [
+        ("host = 'db.example'", "db.example:5432"),
+        ("host = '::1'\nport = 1", "[::1]:1"),
+        ("host = '/run/postgresql'", "/run/postgresql"),
+        ("url = 'postgres://u:c4nary%2F@db.example:1/d'", "db.example:1"),
+        ("url = 'postgres://u:c4nary@[::1]:1/d'", "[::1]:1"),
+    ] {
+        assert_eq!(postgres(fields).endpoint().as_deref(), Some(expected), "{fields}");
+    }
+    let options = postgres("url = 'postgres://u:c4nary@[::1]:1/d'").address().expect("it is a URL");
+    assert_eq!(options.get_host(), "::1", "as the system wants it");
+}
+
+#[test]
+fn a_password_alone_is_taken_in_place() {
+    let takes = |old: &str, new: &str, expected: Option<&str>| {
+        assert_eq!(postgres(old).new_password(&postgres(new)).as_deref(), expected, "from {old} to {new}");
+    };
+    takes("host = 'h'\npassword = 'old'", "host = 'h'\npassword = 'n/e w'", Some("n/e w"));
+    takes("url = 'postgres://u:old@h/d'", "url = 'postgres://u:n%2Few@h/d'", Some("n/ew"));
+    takes("host = 'h'\npassword = 'old'", "host = 'h'", None);
+    takes("host = 'h'\npassword = 'old'", "host = 'h'\npassword = 'new'\nmax_connections = 3", None);
+    takes("host = 'h'\npassword = 'old'", "url = 'postgres://:new@h'", None);
+    takes("url = 'postgres://u:old@h/d'", "url = 'postgres://other:new@h/d'", None);
+    takes("url = 'postgres://u:old@h/d'", "url = 'postgres://u:new@h/other'", None);
+}
+
+#[test]
+fn no_secret_is_shown() {
+    for fields in ["url = 'postgres://u:c4nary@h/d'", "host = 'h'\npassword = 'c4nary'"] {
+        assert!(!format!("{:?}", postgres(fields)).contains("c4nary"));
+    }
+}
+
+fn postgres(fields: &str) -> Postgres {
+    toml::from_str(fields).expect("the fields are good")
 }
 
 /// The problems as `code line message`, of a connection whose header stands on line 2.

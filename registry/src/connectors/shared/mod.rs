@@ -4,7 +4,7 @@ pub(super) mod address;
 pub(super) mod failure;
 pub(super) mod patience;
 pub(super) mod route;
-#[cfg(any(feature = "mysql", feature = "postgres"))]
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 pub(super) mod sql;
 #[cfg(feature = "_tls")]
 pub(super) mod tls;

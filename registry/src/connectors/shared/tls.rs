@@ -17,7 +17,7 @@ use super::failure::settings;
 use crate::{BoxError, Validation, serde::Deserialize};
 
 /// The table `tls` of a connection. Files are PEM, and relative to the folder of the configuration file.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(crate = "crate::serde", deny_unknown_fields, default)]
 pub(in crate::connectors) struct Tls {
     /// Default: "verify-full".

@@ -1,7 +1,9 @@
 //! URLs of servers whose driver does not read them: `scheme://user:password@host:port`.
 
+use super::address::percent_decoded;
+
 /// The parts of a URL, decoded.
-pub(in crate::connectors) struct Url {
+pub(in crate::connectors) struct ServerUrl {
     pub(in crate::connectors) scheme: String,
     pub(in crate::connectors) user: Option<String>,
     pub(in crate::connectors) password: Option<String>,
@@ -12,7 +14,7 @@ pub(in crate::connectors) struct Url {
     pub(in crate::connectors) rest: String,
 }
 
-impl Url {
+impl ServerUrl {
     /// None when `text` has not this form.
     pub(in crate::connectors) fn parse(text: &str) -> Option<Self> {
         let (scheme, after) = text.split_once("://")?;
@@ -49,19 +51,10 @@ fn address_of(address: &str) -> Option<(String, Option<u16>)> {
     (!host.is_empty()).then(|| (host.to_owned(), port))
 }
 
-/// Without its `%41`.
+/// Without its `%41`; none when a `%` begins nothing.
 fn decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(if byte == b'%' { digit(rest.next()?)? * 16 + digit(rest.next()?)? } else { byte });
-    }
-    String::from_utf8(bytes).ok()
-}
-
-fn digit(byte: u8) -> Option<u8> {
-    let digit = char::from(byte).to_digit(16)?;
-    u8::try_from(digit).ok()
+    let is_code = |rest: &str| rest.get(..2).is_some_and(|code| code.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    text.split('%').skip(1).all(is_code).then(|| percent_decoded(text))?
 }
 
 #[cfg(test)]
@@ -72,7 +65,7 @@ mod tests {
     #[track_caller]
     fn check(text: &str, expected: Option<&str>) {
         let or = |part: Option<String>| part.unwrap_or_else(|| "-".to_owned());
-        let found = Url::parse(text).map(|url| {
+        let found = ServerUrl::parse(text).map(|url| {
             let port = or(url.port.map(|port| port.to_string()));
             format!("{} {} {} {} {port} {}", url.scheme, or(url.user), or(url.password), url.host, url.rest)
         });

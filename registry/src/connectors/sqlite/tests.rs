@@ -15,7 +15,7 @@ use tempfile::{TempDir, tempdir};
 
 use super::Sqlite;
 use crate::{
-    BoxError, ConnectContext, ConnectError, Connection, Error,
+    BoxError, ConnectContext, ConnectError, Connection, ConnectionManager, Diagnostic, Error,
     connection::{BoxFuture, References},
 };
 
@@ -139,9 +139,9 @@ async fn a_read_only_database_reads_and_refuses_to_write() {
 #[tokio::test]
 async fn a_missing_file_is_not_made_where_that_is_not_wanted() {
     let folder = tempdir().unwrap();
-    let never = Sqlite { create: false, ..sqlite(FILE) };
+    let never = Sqlite { create: Some(false), ..sqlite(FILE) };
     let read_only = Sqlite { read_only: true, ..sqlite(FILE) };
-    let stricter = Sqlite { create: false, ..sqlite("sqlite://app.db?mode=rwc") };
+    let stricter = Sqlite { create: Some(false), ..sqlite("sqlite://app.db?mode=rwc") };
     for settings in [never, read_only, stricter, sqlite("sqlite://app.db?mode=rw"), sqlite("sqlite://app.db?mode=ro")] {
         check_refused(settings.connect(&soon(&folder)).await, "(os error 2)");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
@@ -276,6 +276,32 @@ async fn a_check_notices_that_the_file_became_garbage() {
 // --- configuration ---
 
 #[test]
+fn a_wrong_url_is_told_when_the_configuration_is_loaded() {
+    let form = "CR008 4 `url` must be `sqlite:` with a path, such as `sqlite://data/app.db`, or `sqlite::memory:`";
+    for url in ["postgres://localhost/app", "data/app.db", "", "sqlite:", "sqlite://", "sqlite://file:app.db"] {
+        check_configuration(&format!("url = '{url}'"), &[form]);
+    }
+    let parameter = "CR008 4 `url` has a parameter, or the value of one, that the driver does not know";
+    for url in ["sqlite://app.db?mode=odd", "sqlite://app.db?timeout=5"] {
+        check_configuration(&format!("url = '{url}'"), &[parameter]);
+    }
+    check_configuration("url = 'sqlite://data/app.db?mode=rwc&cache=private'", &[]);
+    check_configuration("url = '${env:DATABASE_URL}'", &[]);
+}
+
+#[test]
+fn fields_that_contradict_each_other_have_a_place() {
+    let reads = "CR008 6 `create` must not be true while `read_only` is";
+    check_configuration("url = 'sqlite://app.db'\nread_only = true\ncreate = true", &[reads]);
+    let mode = "CR008 5 `create` must not be true while `mode` in `url` is `ro` or `rw`";
+    check_configuration("url = 'sqlite://app.db?mode=ro'\ncreate = true", &[mode]);
+    check_configuration("url = 'sqlite://app.db'\nread_only = true", &[]);
+    check_configuration("url = 'sqlite://app.db'\nread_only = '${env:READ_ONLY}'\ncreate = true", &[]);
+    let none = "CR008 5 `acquire_timeout` must be longer than zero";
+    check_configuration("url = 'sqlite://app.db'\nacquire_timeout = '0s'", &[none]);
+}
+
+#[test]
 fn every_field_but_the_url_has_a_default() {
     let settings: Sqlite = toml::from_str("url = 'sqlite::memory:'").unwrap();
     assert_eq!(format!("{settings:?}"), format!("{:?}", sqlite(MEMORY)));
@@ -294,7 +320,7 @@ fn sqlite(url: &str) -> Sqlite {
         acquire_timeout: Duration::from_secs(10),
         busy_timeout: Duration::from_secs(5),
         read_only: false,
-        create: true,
+        create: None,
     }
 }
 
@@ -337,6 +363,17 @@ where
     T: Send + Unpin + sqlx::Type<sqlx::Sqlite> + for<'r> sqlx::Decode<'r, sqlx::Sqlite>,
 {
     sqlx::query_scalar(pragma).fetch_one(pool).await.unwrap()
+}
+
+/// The problems as `code line message`, of a connection whose header stands on line 2.
+#[track_caller]
+fn check_configuration(fields: &str, expected: &[&str]) {
+    let toml = format!("\n[connections.db]\ntype = 'sqlite'\n{fields}\n");
+    let built = ConnectionManager::builder().environment([("A", "b")]).toml(toml).build();
+    let line = |problem: &Diagnostic| format!("{} {} {}", problem.code(), problem.line(), problem.message());
+    let problems =
+        built.err().map(|error| error.diagnostics().iter().map(line).collect::<Vec<_>>()).unwrap_or_default();
+    assert_eq!(problems, expected, "{fields}");
 }
 
 #[track_caller]

@@ -1,4 +1,4 @@
-//! Which database a configuration means, and what must be there before SQLite opens it.
+//! From the fields to what the driver takes, and what must be there before SQLite opens it.
 
 use std::{
     fs, io,
@@ -32,7 +32,7 @@ impl Database {
     ///
     /// A permanent [`ConnectError`] when the URL is not one of SQLite.
     pub(super) fn new(settings: &Sqlite, config_dir: &Path) -> Result<Self, ConnectError> {
-        let url = Url::parse(&settings.url)?;
+        let url = Url::parse(&settings.url).ok_or_else(|| ConnectError::permanent(format!("`url` {URL_FORM}")))?;
         let options = settings.url.parse::<SqliteConnectOptions>().map_err(ConnectError::permanent)?;
         let options = options.foreign_keys(true).busy_timeout(bounded(settings.busy_timeout));
         if url.is_memory() {
@@ -40,7 +40,7 @@ impl Database {
         }
         let path = config_dir.join(options.get_filename());
         let read_only = settings.read_only || url.mode == Some("ro");
-        let create = settings.create && !read_only && url.mode != Some("rw");
+        let create = settings.create.unwrap_or(true) && !read_only && url.mode != Some("rw");
         Ok(Self { options: in_file(options, &path, read_only, create), file: Some(File { path, create }) })
     }
 }
@@ -71,6 +71,21 @@ impl File {
     }
 }
 
+/// What is wrong with the URL.
+pub(super) fn url_fault(url: &str) -> Option<&'static str> {
+    if Url::parse(url).is_none() {
+        return Some(URL_FORM);
+    }
+    url.parse::<SqliteConnectOptions>()
+        .is_err()
+        .then_some("has a parameter, or the value of one, that the driver does not know")
+}
+
+/// Whether the URL itself says that no file is to be made.
+pub(super) fn forbids_to_create(url: &str) -> bool {
+    Url::parse(url).is_some_and(|url| matches!(url.mode, Some("ro" | "rw")))
+}
+
 /// What of `sqlite://NAME?mode=MODE` is decided here; the driver reads the rest.
 struct Url<'a> {
     name: &'a str,
@@ -78,14 +93,14 @@ struct Url<'a> {
 }
 
 impl<'a> Url<'a> {
-    fn parse(url: &'a str) -> Result<Self, ConnectError> {
-        let rest = url.strip_prefix("sqlite:").ok_or_else(|| ConnectError::permanent(EXPECTED_URL))?;
+    fn parse(url: &'a str) -> Option<Self> {
+        let rest = url.strip_prefix("sqlite:")?;
         let rest = rest.strip_prefix("//").unwrap_or(rest);
         let (name, parameters) = rest.split_once('?').unwrap_or((rest, ""));
         let url = Self { name, mode: parameters.split('&').find_map(|pair| pair.strip_prefix("mode=")) };
         // A name that starts with `file:` would be a URL once more, to SQLite.
         let wrong = name.starts_with("file:") || name.is_empty() && !url.is_memory();
-        if wrong { Err(ConnectError::permanent(EXPECTED_URL)) } else { Ok(url) }
+        (!wrong).then_some(url)
     }
 
     fn is_memory(&self) -> bool {
@@ -116,4 +131,4 @@ pub(super) fn bounded(wait: Duration) -> Duration {
     wait.min(Duration::from_millis(i32::MAX as u64))
 }
 
-const EXPECTED_URL: &str = "`url` must be `sqlite:` with a path, such as `sqlite://data/app.db`, or `sqlite::memory:`";
+const URL_FORM: &str = "must be `sqlite:` with a path, such as `sqlite://data/app.db`, or `sqlite::memory:`";
