@@ -4,7 +4,8 @@
 //!   configuration says, and a [`Journal`] tells what happened. They show how an application takes a connection that is
 //!   slow, fails, hangs or panics, with a configuration alone.
 //! - [`conformance`] runs a connection type, with a real server or without one, through what every application expects of
-//!   it: that it connects, checks and disconnects, survives to be cancelled, and shows no secret in its errors.
+//!   it: that it connects, checks and disconnects, survives to be cancelled, heals when its server dies and returns, and shows
+//!   no secret in its errors and logs.
 //!
 //! Enable the feature for tests alone, so that a program knows no fakes:
 //!

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::conformance::{Fault, Suite};
+use super::conformance::{Fault, LogCapture, Suite};
 use crate::connectors::Sqlite;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -13,7 +13,13 @@ async fn sqlite_conforms_in_a_file_and_in_memory() {
         let folder = tempfile::tempdir().expect("there is a place for files");
         std::fs::write(folder.path().join("c4nary.txt"), "no database, but long enough for a header".repeat(9))
             .expect("the folder can be written to");
+        LogCapture::install().expect("no other test has a global subscriber");
         let report = Suite::<Sqlite>::new(format!("url = '{url}'"))
+            .with_use(|pool| async move {
+                sqlx::query("select 1").execute(&*pool).await?;
+                Ok(())
+            })
+            .with_change(format!("url = '{url}'\nmax_connections = 3"))
             .config_dir(folder.path())
             .with_broken("no such file", "url = 'sqlite://none.db'\ncreate = false", Fault::Permanent)
             .with_broken("another kind of URL", "url = 'postgres://u:c4nary-p@h/d'", Fault::Permanent)

@@ -3,20 +3,30 @@
 use std::{
     fmt::Write as _,
     marker::PhantomData,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
 use tokio::{task::JoinSet, time::timeout};
 
-use super::{interrupted, output::Canaries, trial::Verdict};
+use super::{
+    interrupted,
+    log_capture::LogSearch,
+    output::{self, Canaries},
+    peers,
+    server::AnyServer,
+    settings::Settings,
+    trial::{NotPassed, Verdict},
+    usage::Usage,
+};
 use crate::{
-    __private::ConnectionDeclaration, Conn, Connection, ConnectionFactory, ConnectionManager, Instance, Result,
+    __private::ConnectionDeclaration, Conn, Connection, ConnectionFactory, ConnectionManager, ConnectionManagerBuilder,
+    Events, Instance, Result,
 };
 
 /// The type under trial with its fields.
-pub(super) struct Bench<C> {
+pub(super) struct Bench<C: Connection> {
     pub(super) factory: ConnectionFactory,
     /// The same, but that the type under trial is interrupted by the names of its connections.
     pub(super) interrupting: Interrupting,
@@ -25,20 +35,40 @@ pub(super) struct Bench<C> {
     pub(super) config_dir: PathBuf,
     pub(super) timeout: Duration,
     pub(super) canaries: Canaries,
-    /// What the trial that runs has made.
-    pub(super) open: Mutex<Vec<ConnectionManager>>,
+    pub(super) usage: Option<Usage<C::Client>>,
+    pub(super) server: Option<AnyServer>,
+    pub(super) peers: Option<peers::Fields>,
+    /// Whether an error about a server that is not there has to name it.
+    pub(super) expect_host: bool,
+    /// Good fields, of which one setting differs from the others.
+    pub(super) change: Option<String>,
+    /// The targets of logs in which a canary is only told of.
+    pub(super) ignored_logs: Vec<String>,
+    pub(super) logs: Option<LogSearch>,
+    pub(super) running: Running,
     pub(super) connection: PhantomData<fn() -> C>,
 }
 
 impl<C: Connection> Bench<C> {
     /// A manager of one connection with the good fields.
     pub(super) fn manager(&self) -> Verdict<ConnectionManager> {
-        self.manager_of(&self.fields, self.timeout)
+        self.manager_of(&self.fields, &Settings::new(self.timeout))
     }
 
     /// A manager of one connection with these fields.
-    pub(super) fn manager_of(&self, fields: &str, timeout: Duration) -> Verdict<ConnectionManager> {
-        self.build(self.factory.clone(), &document(self.type_name, fields, timeout))
+    pub(super) fn manager_of(&self, fields: &str, settings: &Settings) -> Verdict<ConnectionManager> {
+        self.build(self.factory.clone(), |builder| builder.toml(self.document(fields, settings)))
+    }
+
+    /// A manager of what stands in a file.
+    pub(super) fn manager_of_file(&self, path: &Path) -> Verdict<ConnectionManager> {
+        self.build(self.factory.clone(), |builder| builder.file(path))
+    }
+
+    /// The configuration of one connection. Our settings are defaults, so that the author's own come before them; the fields
+    /// stand last, so that tables may follow.
+    pub(super) fn document(&self, fields: &str, settings: &Settings) -> String {
+        format!("{}[connections.{NAME}]\ntype = \"{}\"\n{fields}\n", settings.to_toml(), self.type_name)
     }
 
     /// A manager with the good fields, which also has connections that are interrupted after up to `most` polls.
@@ -47,8 +77,17 @@ impl<C: Connection> Bench<C> {
         for polls in 0..=most {
             let _ = writeln!(toml, "[connections.{}]\nextends = \"{NAME}\"", interrupted::name(polls));
         }
-        toml += &document(self.type_name, &self.fields, self.timeout);
-        self.build(self.interrupting.0.clone(), &toml)
+        toml += &self.document(&self.fields, &Settings::new(self.timeout));
+        self.build(self.interrupting.0.clone(), |builder| builder.toml(toml))
+    }
+
+    /// What an application does with the client.
+    pub(super) fn usage(&self) -> Verdict<&Usage<C::Client>> {
+        self.usage.as_ref().ok_or_else(|| NotPassed::Skipped("no use was given (`with_use`)".to_owned()))
+    }
+
+    pub(super) fn server(&self) -> Verdict<AnyServer> {
+        self.server.clone().ok_or_else(|| NotPassed::Skipped("no server was given (`with_server`)".to_owned()))
     }
 
     /// The connected client.
@@ -87,7 +126,7 @@ impl<C: Connection> Bench<C> {
 
     /// The good fields, without the keys that every connection has.
     pub(super) fn table(&self) -> Verdict<toml::Table> {
-        let text = document(self.type_name, &self.fields, self.timeout);
+        let text = self.document(&self.fields, &Settings::new(self.timeout));
         // The error's own text repeats the line.
         let mut document: toml::Table = toml::from_str(&text).map_err(|_| "the fields are not TOML")?;
         let fields = document.get_mut("connections").and_then(|connections| connections.get_mut(NAME));
@@ -96,24 +135,52 @@ impl<C: Connection> Bench<C> {
         Ok(fields)
     }
 
-    /// Says goodbye to whatever a trial has left.
-    pub(super) async fn close_all(&self) {
-        let open = std::mem::take(&mut *self.open.lock().unwrap_or_else(PoisonError::into_inner));
-        for manager in open {
-            // That of the trial of goodbyes is the one that counts.
-            let _ = manager.disconnect_all().await;
-        }
+    /// Searches what was printed for canaries: what is found fails the trial that runs.
+    pub(super) fn search(&self, outputs: &[(&'static str, String)]) {
+        let found = self.canaries.found_in(outputs);
+        self.running.found.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
     }
 
-    fn build(&self, factory: ConnectionFactory, toml: &str) -> Verdict<ConnectionManager> {
+    /// Says goodbye to whatever a trial has left. Gives where canaries were found: also all that its managers tell is
+    /// searched.
+    pub(super) async fn close_all(&self) -> Vec<String> {
+        let open = std::mem::take(&mut *self.running.open.lock().unwrap_or_else(PoisonError::into_inner));
+        for (manager, mut events) in open {
+            self.search(&[output::of_status(&manager.status())]);
+            // That of the trial of goodbyes is the one that counts.
+            let _ = manager.disconnect_all().await;
+            while let Some(event) = events.try_next() {
+                self.search(&[output::of_event(&event)]);
+            }
+        }
+        let mut found = std::mem::take(&mut *self.running.found.lock().unwrap_or_else(PoisonError::into_inner));
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    fn build(
+        &self,
+        factory: ConnectionFactory,
+        source: impl FnOnce(ConnectionManagerBuilder) -> ConnectionManagerBuilder,
+    ) -> Verdict<ConnectionManager> {
         // Overrides and profiles of the process are for its own configuration.
         let variables = std::env::vars_os().filter(|(name, _)| !name.to_string_lossy().starts_with("CONNECTIONS_"));
         let builder = ConnectionManager::builder().factory(factory).config_dir(&self.config_dir);
-        let built = builder.environment(variables).toml(toml).build();
+        let built = source(builder.environment(variables)).build();
         let manager = built.map_err(|error| format!("the fields are refused: {error}"))?;
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).push(manager.clone());
+        let events = manager.subscribe();
+        self.running.open.lock().unwrap_or_else(PoisonError::into_inner).push((manager.clone(), events));
         Ok(manager)
     }
+}
+
+/// What the trial that runs has done so far.
+#[derive(Default)]
+pub(super) struct Running {
+    open: Mutex<Vec<(ConnectionManager, Events)>>,
+    /// Where canaries are.
+    found: Mutex<Vec<String>>,
 }
 
 /// So that the two catalogues cannot be taken for each other.
@@ -153,16 +220,6 @@ fn catalogue(types: &[Register]) -> Result<ConnectionFactory> {
     let mut factory = ConnectionFactory::empty();
     types.iter().try_for_each(|register| register(&mut factory))?;
     Ok(factory)
-}
-
-/// Our settings are defaults, so that the author's own come before them; the fields stand last, so that tables may
-/// follow.
-fn document(type_name: &str, fields: &str, timeout: Duration) -> String {
-    let timeout = timeout.as_millis().max(1);
-    format!(
-        "[defaults.lifecycle]\nconnect_timeout = \"{timeout}ms\"\ndisconnect_timeout = \"{timeout}ms\"\n\
-         check_timeout = \"{timeout}ms\"\n[connections.{NAME}]\ntype = \"{type_name}\"\n{fields}\n"
-    )
 }
 
 /// The name of the connection under trial.

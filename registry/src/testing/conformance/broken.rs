@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::{
     bench::{Bench, NAME},
     output,
+    settings::Settings,
     trial::{NotPassed, Trial, Verdict, unless_none},
 };
 use crate::{Connection, Error, ErrorKind};
@@ -50,33 +51,43 @@ pub(super) fn trials<C: Connection>(broken: &[Arc<Broken>]) -> Vec<Trial<C>> {
 
 fn fails_as_it_should<C: Connection>(broken: Arc<Broken>) -> Trial<C> {
     Trial::new(format!("fails as it should: {}", broken.name), |bench| async move {
-        fails(&bench, &broken, bench.timeout).await
+        let settings = Settings::new(bench.timeout);
+        fails(&bench, &broken.fields, &settings, Some(broken.fault)).await.map(drop)
     })
 }
 
 fn gives_up_in_time<C: Connection>(broken: Arc<Broken>) -> Trial<C> {
     Trial::new(format!("gives up in time: {}", broken.name), |bench| async move {
-        fails(&bench, &broken, bench.timeout / 4).await
+        let settings = Settings::new(bench.timeout / 4);
+        fails(&bench, &broken.fields, &settings, Some(broken.fault)).await.map(drop)
     })
 }
 
-fn skipped<C>(name: &str, why: &'static str) -> Trial<C> {
-    Trial::new(name, move |_| async move { Err(NotPassed::Skipped(why.to_owned())) })
+fn skipped<C: Connection>(name: &str, why: &'static str) -> Trial<C> {
+    Trial::new(name, move |_| async move { Verdict::<()>::Err(NotPassed::Skipped(why.to_owned())) })
 }
 
-async fn fails<C: Connection>(bench: &Bench<C>, broken: &Broken, limit: Duration) -> Verdict {
-    let manager = bench.manager_of(&broken.fields, limit)?;
+/// A connect with these fields fails as it should, and in time; gives the error. Without a fault it may be transient or
+/// permanent.
+pub(super) async fn fails<C: Connection>(
+    bench: &Bench<C>,
+    fields: &str,
+    settings: &Settings,
+    fault: Option<Fault>,
+) -> Verdict<Error> {
+    let (manager, limit) = (bench.manager_of(fields, settings)?, settings.connect_timeout());
     let started = Instant::now();
     let Err(error) = manager.get::<C::Client>(NAME).await else { return Err("it connected".into()) };
-    let mut problems = problems_of(&error, bench.type_name, broken.fault);
+    let mut problems = problems_of(&error, bench.type_name, fault);
     if started.elapsed() > limit + GRACE {
         problems.push(format!("it took {:?} of {limit:?}: does it block its thread?", started.elapsed()));
     }
     problems.extend(bench.canaries.found_in(&output::of_error(&error)));
-    unless_none(&problems)
+    unless_none(&problems)?;
+    Ok(error)
 }
 
-fn problems_of(error: &Error, type_name: &str, fault: Fault) -> Vec<String> {
+fn problems_of(error: &Error, type_name: &str, fault: Option<Fault>) -> Vec<String> {
     match error.kind() {
         ErrorKind::ConnectFailed => {}
         // One that tells an earlier error of the type is as good as that.
@@ -91,12 +102,14 @@ fn problems_of(error: &Error, type_name: &str, fault: Fault) -> Vec<String> {
         problems.push(format!("the error does not name connection and type: {text}"));
     }
     match (fault, error.is_retryable()) {
-        (Fault::Permanent, true) => problems.push("the error is not `ConnectError::permanent`".to_owned()),
-        (Fault::Transient | Fault::Silent, false) => problems.push("the error is `ConnectError::permanent`".to_owned()),
+        (Some(Fault::Permanent), true) => problems.push("the error is not `ConnectError::permanent`".to_owned()),
+        (Some(Fault::Transient | Fault::Silent), false) => {
+            problems.push("the error is `ConnectError::permanent`".to_owned());
+        }
         _ => {}
     }
     problems
 }
 
 /// How late an error may come, on a machine that is busy.
-const GRACE: Duration = Duration::from_secs(1);
+pub(super) const GRACE: Duration = Duration::from_secs(1);

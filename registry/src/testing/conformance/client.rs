@@ -18,6 +18,7 @@ pub(super) fn trials<C: Connection>() -> Vec<Trial<C>> {
         Trial::new("many gets at once give one client", one_for_all::<C>),
         Trial::new("disconnects", disconnects::<C>),
         Trial::new("connects again after a disconnect", connects_again::<C>),
+        Trial::new("works", works::<C>),
     ]
 }
 
@@ -65,6 +66,11 @@ async fn connects_again<C: Connection>(bench: Arc<Bench<C>>) -> Verdict {
     let _ = bench.disconnect(&manager).await;
     let client = bench.get(&manager).await.map_err(|why| why.in_a("the second connect"))?;
     bench.check(client).await
+}
+
+async fn works<C: Connection>(bench: Arc<Bench<C>>) -> Verdict {
+    let (usage, manager) = (bench.usage()?, bench.manager()?);
+    usage.once(&bench, &manager, bench.timeout).await.map_err(Into::into)
 }
 
 /// How many ask at once.

@@ -1,8 +1,8 @@
 //! What is printed, and the canaries that must not be in it.
 
-use std::error::Error as StdError;
+use std::{error::Error as StdError, sync::Arc};
 
-use crate::Error;
+use crate::{Error, Event, Status};
 
 /// Everything that can be printed of an error, each with what it is called.
 pub(super) fn of_error(error: &Error) -> Vec<(&'static str, String)> {
@@ -19,6 +19,21 @@ pub(super) fn of_error(error: &Error) -> Vec<(&'static str, String)> {
     outputs
 }
 
+/// Everything that can be printed of an error that is none of ours.
+pub(super) fn of_cause(error: &(dyn StdError + 'static)) -> String {
+    chain(Some(error)).collect::<Vec<_>>().join(" ")
+}
+
+/// Everything that can be printed of what a manager tells of its connections.
+pub(super) fn of_status(status: &Status) -> (&'static str, String) {
+    ("the status", format!("{status} {status:?}"))
+}
+
+/// Everything that can be printed of an event.
+pub(super) fn of_event(event: &Event) -> (&'static str, String) {
+    ("an event", format!("{event} {event:?}"))
+}
+
 /// An error and its sources, as texts.
 fn chain<'a>(mut next: Option<&'a (dyn StdError + 'static)>) -> impl Iterator<Item = String> + 'a {
     std::iter::from_fn(move || {
@@ -29,12 +44,16 @@ fn chain<'a>(mut next: Option<&'a (dyn StdError + 'static)>) -> impl Iterator<It
 }
 
 /// Secrets that are searched for.
-pub(super) struct Canaries(Vec<String>);
+#[derive(Clone)]
+pub(super) struct Canaries(Arc<[Canary]>);
+
+/// One of them, in all forms; the first is the one as it is.
+struct Canary(Vec<String>);
 
 impl Canaries {
     pub(super) fn new(mut texts: Vec<String>) -> Self {
         texts.retain(|text| !text.is_empty());
-        Self(texts)
+        Self(texts.iter().map(|text| Canary(forms(text))).collect())
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -43,18 +62,20 @@ impl Canaries {
 
     /// All of them in one text.
     pub(super) fn all(&self) -> String {
-        self.0.join(" ")
+        self.0.iter().filter_map(|canary| canary.0.first()).cloned().collect::<Vec<_>>().join(" ")
+    }
+
+    /// Which of them are in the text, counted from zero.
+    pub(super) fn numbers_in(&self, text: &str) -> impl Iterator<Item = usize> {
+        let is_in = move |canary: &Canary| canary.0.iter().any(|form| text.contains(form));
+        self.0.iter().enumerate().filter(move |(_, canary)| is_in(canary)).map(|(number, _)| number)
     }
 
     /// Where one of them stands, in words that do not repeat it.
     pub(super) fn found_in(&self, outputs: &[(&'static str, String)]) -> Vec<String> {
         let mut found = Vec::new();
         for (place, text) in outputs {
-            for (number, canary) in self.0.iter().enumerate() {
-                if forms(canary).iter().any(|form| text.contains(form)) {
-                    found.push(format!("canary {} is in {place}", number + 1));
-                }
-            }
+            found.extend(self.numbers_in(text).map(|number| format!("canary {} is in {place}", number + 1)));
         }
         found.dedup();
         found
@@ -62,13 +83,13 @@ impl Canaries {
 
     /// The text without them.
     pub(super) fn mask(&self, text: &str) -> String {
-        let forms = self.0.iter().flat_map(|canary| forms(canary));
-        forms.fold(text.to_owned(), |text, form| text.replace(&form, "***"))
+        let forms = self.0.iter().flat_map(|canary| &canary.0);
+        forms.fold(text.to_owned(), |text, form| text.replace(form, "***"))
     }
 }
 
-/// A canary as it is, as Rust escapes it, percent-encoded in both cases, and what of it can be recognised in base64
-/// at each of the three places at which it can begin there.
+/// A canary as it is, as Rust escapes it, percent-encoded in both cases, what of it can be recognised in base64 at each of
+/// the three places at which it can begin there, and the bytes of it as drivers log a buffer: in hexadecimal and as a list.
 fn forms(canary: &str) -> Vec<String> {
     let percent = |of: fn(u8) -> String| -> String {
         let encode = |byte: u8| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { of(byte) };
@@ -80,9 +101,15 @@ fn forms(canary: &str) -> Vec<String> {
         percent(|byte| format!("%{byte:02X}")),
         percent(|byte| format!("%{byte:02x}")),
     ];
+    let bytes = canary.as_bytes();
+    if bytes.len() >= SHORTEST_BYTES {
+        forms.push(bytes.iter().map(|byte| format!("{byte:02x}")).collect());
+        forms.push(bytes.iter().map(|byte| format!("{byte:02X}")).collect());
+        forms.push(bytes.iter().map(u8::to_string).collect::<Vec<_>>().join(", "));
+    }
     // A shorter one would be found by chance.
     let long_enough = |form: &String| form.len() >= SHORTEST_BASE64;
-    forms.extend((0..3).flat_map(|shift| base64(canary.as_bytes(), shift)).filter(long_enough));
+    forms.extend((0..3).flat_map(|shift| base64(bytes, shift)).filter(long_enough));
     forms
 }
 
@@ -101,6 +128,8 @@ fn base64(bytes: &[u8], shift: usize) -> [String; 2] {
 }
 
 const SHORTEST_BASE64: usize = 5;
+
+const SHORTEST_BYTES: usize = 4;
 
 #[cfg(test)]
 mod tests {
@@ -123,6 +152,8 @@ mod tests {
         check("YzRuYXJ5L1BAc3M=", true);
         check("dTpjNG5hcnkvUEBzcw==", true);
         check("dXNlcjpjNG5hcnkvUEBzcy4uLg==", true);
+        check("buffer: [0, 99, 52, 110, 97, 114, 121, 47, 80, 64, 115, 115, 0]", true);
+        check("0063346e6172792f5040737300", true);
         check("P@ss, nothing else", false);
         check("", false);
     }

@@ -54,8 +54,10 @@ impl fmt::Display for Report {
         let [passed, failed, skipped] = ["passed", "failed", "skipped"].map(|outcome| self.count(outcome));
         writeln!(f, "conformance of `{}`: {passed} passed, {failed} failed, {skipped} skipped", self.type_name)?;
         let width = self.trials.iter().map(|trial| trial.name.chars().count()).max().unwrap_or_default();
-        for Trial { name, outcome } in &self.trials {
-            let line = format!("  {:7}  {name:width$}  {}", outcome.word(), outcome.why().unwrap_or_default());
+        for trial in &self.trials {
+            let (name, outcome) = (&trial.name, &trial.outcome);
+            let why = outcome.why().or(trial.note()).unwrap_or_default();
+            let line = format!("  {:7}  {name:width$}  {why}", outcome.word());
             writeln!(f, "{}", line.trim_end())?;
         }
         Ok(())
@@ -67,11 +69,16 @@ impl fmt::Display for Report {
 pub struct Trial {
     name: String,
     outcome: Outcome,
+    note: Option<String>,
 }
 
 impl Trial {
     pub(super) fn new(name: impl Into<String>, outcome: Outcome) -> Self {
-        Self { name: name.into(), outcome }
+        Self { name: name.into(), outcome, note: None }
+    }
+
+    pub(super) fn with_note(self, note: Option<String>) -> Self {
+        Self { note, ..self }
     }
 
     /// What was tried, as in [the table of the trials](crate::testing::conformance#the-trials).
@@ -82,6 +89,11 @@ impl Trial {
     /// What came of it.
     pub fn outcome(&self) -> &Outcome {
         &self.outcome
+    }
+
+    /// What a trial that passed has to tell, in a few words for people: `healed after 0.31 s`. `None` when there is nothing.
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
     }
 }
 

@@ -3,22 +3,44 @@
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use super::bench::Bench;
+use crate::Connection;
 
-/// A trial that is to be run. To add one: write a function from the bench to a [`Verdict`], and put it into the list of
-/// its file.
-pub(super) struct Trial<C> {
+/// A trial that is to be run. To add one: write a function from the bench to a [`Verdict`], with a [`Note`] where there is
+/// something to tell, and put it into the list of its file.
+pub(super) struct Trial<C: Connection> {
     pub(super) name: String,
     pub(super) run: Run<C>,
 }
 
-type Run<C> = Box<dyn FnOnce(Arc<Bench<C>>) -> Pin<Box<dyn Future<Output = Verdict> + Send>> + Send>;
+type Run<C> = Box<dyn FnOnce(Arc<Bench<C>>) -> Pin<Box<dyn Future<Output = Verdict<Note>> + Send>> + Send>;
 
-impl<C> Trial<C> {
-    pub(super) fn new<F>(name: impl Into<String>, run: impl FnOnce(Arc<Bench<C>>) -> F + Send + 'static) -> Self
+impl<C: Connection> Trial<C> {
+    pub(super) fn new<F, N>(name: impl Into<String>, run: impl FnOnce(Arc<Bench<C>>) -> F + Send + 'static) -> Self
     where
-        F: Future<Output = Verdict> + Send + 'static,
+        F: Future<Output = Verdict<N>> + Send + 'static,
+        N: Into<Note>,
     {
-        Self { name: name.into(), run: Box::new(move |bench| Box::pin(run(bench))) }
+        let run: Run<C> = Box::new(move |bench| {
+            let work = run(bench);
+            Box::pin(async move { work.await.map(Into::into) })
+        });
+        Self { name: name.into(), run }
+    }
+}
+
+/// What a trial that passed has to tell, such as a time.
+#[derive(Debug, Default)]
+pub(super) struct Note(pub(super) Option<String>);
+
+impl From<()> for Note {
+    fn from((): ()) -> Self {
+        Self(None)
+    }
+}
+
+impl From<String> for Note {
+    fn from(text: String) -> Self {
+        Self(Some(text))
     }
 }
 
