@@ -20,6 +20,7 @@
 //! | which are there? | a file for each, all of one shape: a struct of options with defaults, which implements [`Recipe`] |
 
 mod authority;
+mod conformance;
 mod etcd;
 mod guard;
 mod kafka;

@@ -4,3 +4,5 @@
 #![cfg(target_os = "linux")]
 
 mod harness;
+mod ldap;
+mod smtp;

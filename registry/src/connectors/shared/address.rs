@@ -13,7 +13,7 @@ pub(in crate::connectors) fn one_way(validation: &mut Validation, has_url: bool,
     let given = parts.iter().filter(|(_, is_given)| *is_given);
     if has_url {
         given.for_each(|(part, _)| {
-            validation.conflict(&["url", part], "`url` already says where the server is and who asks")
+            validation.conflict(&["url", part], "`url` already says where the server is and who asks");
         });
     } else if !given.clone().any(|(part, _)| *part == "host") {
         validation.missing("host", "say where the server is, by `host` or by `url`");

@@ -7,3 +7,5 @@ pub(super) mod patience;
 pub(super) mod sql;
 #[cfg(feature = "_tls")]
 pub(super) mod tls;
+#[cfg(any(feature = "ldap", feature = "mqtt", feature = "smtp"))]
+pub(super) mod url;

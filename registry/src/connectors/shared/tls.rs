@@ -69,7 +69,7 @@ impl Tls {
         match (&self.certificate, &self.key) {
             (Some(_), None) => validation.missing("tls.key", "a certificate is of use only with its private key"),
             (None, Some(_)) => {
-                validation.missing("tls.certificate", "a private key is of use only with its certificate")
+                validation.missing("tls.certificate", "a private key is of use only with its certificate");
             }
             _ => {}
         }
