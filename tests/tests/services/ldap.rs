@@ -68,8 +68,8 @@ fn says(error: &Error, words: &str) {
 
 /// As whom the server knows the client.
 async fn who(client: &LdapClient) -> String {
-    let answer = client.ldap().await.unwrap().extended(WhoAmI).await.unwrap();
-    answer.success().unwrap().0.parse::<WhoAmIResp>().authzid
+    let answer = client.ldap().await.expect("it is connected").extended(WhoAmI).await.expect("it answers");
+    answer.success().expect("it tells").0.parse::<WhoAmIResp>().authzid
 }
 
 /// Writes an entry, reads it, and deletes it.
@@ -91,7 +91,7 @@ async fn there_and_back(client: Conn<LdapClient>) -> Result<(), BoxError> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn conforms() {
     let Some(server) = launch(Tls::Off, false).await else { return };
-    LogCapture::install().unwrap();
+    LogCapture::install().expect("nobody else collects the logs");
     let good = at(&server);
     let report = Suite::<Ldap>::new(good.clone())
         .with_use(there_and_back)
@@ -104,7 +104,7 @@ async fn conforms() {
         .canary("wr0ng-c4nary")
         .run()
         .await;
-    writeln!(io::stdout(), "{report}").unwrap();
+    writeln!(io::stdout().lock(), "{report}").expect("it can be shown");
     report.assert_clean();
 }
 
@@ -155,15 +155,15 @@ fn pair((certificate, key): (PathBuf, PathBuf)) -> String {
 
 async fn is_verified(server: &Service, scheme: &str) {
     let good = trusting(server, scheme);
-    there_and_back(client(&good).await).await.unwrap();
-    there_and_back(client(&good.replace("localhost", "127.0.0.1")).await).await.unwrap();
+    there_and_back(client(&good).await).await.expect("it works");
+    there_and_back(client(&good.replace("localhost", "127.0.0.1")).await).await.expect("it works");
 
     let no = "no encrypted connection to `localhost:";
     let stranger = server.authority().stranger().display().to_string();
     let untrusted = good.replace(&server.authority().certificate().display().to_string(), &stranger);
     says(&permanent(&untrusted).await, no);
     says(&permanent(&(good.clone() + "tls.server_name = 'another.example'")).await, no);
-    there_and_back(client(&(good.clone() + "tls.server_name = 'localhost'")).await).await.unwrap();
+    there_and_back(client(&(good.clone() + "tls.server_name = 'localhost'")).await).await.expect("it works");
     let system = good.lines().filter(|line| !line.starts_with("tls.ca")).collect::<Vec<_>>().join("\n");
     says(&permanent(&(system + "\ntls.mode = 'verify-full'")).await, no);
 }

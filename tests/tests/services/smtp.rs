@@ -67,11 +67,11 @@ fn message() -> (String, Message) {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let subject = format!("number {} of the test", NEXT.fetch_add(1, Ordering::Relaxed));
     let message = Message::builder()
-        .from("app@example.org".parse().unwrap())
-        .to("ada@example.org".parse().unwrap())
+        .from("app@example.org".parse().expect("it is an address"))
+        .to("ada@example.org".parse().expect("it is an address"))
         .subject(subject.clone())
         .body("hello\r\n.\r\nhello".to_owned());
-    (subject, message.unwrap())
+    (subject, message.expect("it is complete"))
 }
 
 fn has_come(server: &Service, subject: &str) -> bool {
@@ -91,13 +91,13 @@ async fn sends(server: &Service, fields: &str) {
     let manager = mail(fields);
     let client = manager.get::<Mailer>("mail").await.expect("it connects");
     manager.check("mail").await.expect("it answers");
-    send(server, &client).await.unwrap();
+    send(server, &client).await.expect("it is sent");
 }
 
 /// The whole suite, with fields beside those of the address.
 async fn conforms(more: &'static str) {
     let Some(server) = launch(Tls::Off, false).await.map(Arc::new) else { return };
-    LogCapture::install().unwrap();
+    LogCapture::install().expect("nobody else collects the logs");
     let good = at(&server) + more;
     let mailbox = Arc::clone(&server);
     let report = Suite::<Smtp>::new(good.clone())
@@ -114,7 +114,7 @@ async fn conforms(more: &'static str) {
         .canary("wr0ng-c4nary")
         .run()
         .await;
-    writeln!(io::stdout(), "{report}").unwrap();
+    writeln!(io::stdout().lock(), "{report}").expect("it can be shown");
     report.assert_clean();
 }
 
@@ -231,17 +231,17 @@ async fn two_connections_of_one_server_are_used_at_once() {
     let Some(server) = launch(Tls::Off, false).await else { return };
     let fields = at(&server);
     let both = manager(&format!("[connections.a]\ntype = 'smtp'\n{fields}\n[connections.b]\ntype = 'smtp'\n{fields}"));
-    let one = async |name| send(&server, &*both.get::<Mailer>(name).await.unwrap()).await;
+    let one = async |name| send(&server, &both.get::<Mailer>(name).await.unwrap()).await;
     let (a, b) = tokio::join!(one("a"), one("b"));
     a.and(b).unwrap();
 }
 
 /// A send that was given up while its server was frozen.
 async fn gives_up(server: &Service, client: &Mailer) {
-    server.freeze().await.unwrap();
+    server.freeze().await.expect("it runs");
     let (_, given_up) = message();
     assert!(timeout(Duration::from_millis(200), client.send(given_up)).await.is_err());
-    server.thaw().await.unwrap();
+    server.thaw().await.expect("it runs");
 }
 
 #[tokio::test]

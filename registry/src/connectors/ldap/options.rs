@@ -8,7 +8,7 @@ use super::{
     dialer::{Dialer, Login},
 };
 use crate::{
-    BoxError, ConnectContext, Validation,
+    BoxError, ConnectContext, Secret, Validation,
     connectors::shared::{
         address::{self, one_way},
         failure::settings,
@@ -106,7 +106,7 @@ impl Ldap {
             validation.invalid(&["bind_dn"], "must not be empty; leave it away to stay anonymous");
         }
         // RFC 4513, 5.1.2: a bind without a password succeeds, and the client is nobody.
-        if self.password.as_ref().is_some_and(|password| password.is_empty()) {
+        if self.password.as_ref().is_some_and(Secret::is_empty) {
             validation
                 .invalid(&["password"], "must not be empty: the server would take the client for an anonymous one");
         }

@@ -4,7 +4,7 @@ use crate::connectors::shared::{failure::Reason, sql};
 
 /// What an error of the driver means. The codes are those of the appendix "PostgreSQL Error Codes" of its manual.
 pub(super) fn reason(error: &sqlx::Error) -> Reason {
-    let code = error.as_database_error().and_then(|error| error.code());
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     match code.as_deref() {
         // invalid_password, and a `pg_hba.conf` without an entry for this user, host or encryption.
         Some("28P01" | "28000") => Reason::Credentials,
