@@ -59,8 +59,8 @@ pub struct Smtp {
     /// where the server offers it, which keeps nobody out) or `none`. Default: as the URL, a user and `tls` say.
     encryption: Option<Encryption>,
 
-    /// Whom to trust: `mode` (`require`, `verify-ca` or `verify-full`), `ca`, `certificate` and `key`, the paths of PEM files,
-    /// and `server_name`.
+    /// Whom to trust: `mode` (`require`, `verify-ca` or `verify-full`), `ca`, `certificate` (one alone, without a chain) and
+    /// `key`, the paths of PEM files, and `server_name`.
     tls: Option<Tls>,
 
     /// How the user may show who it is, by what the server offers: `plain`, `login` and `xoauth2`, the preferred one first.

@@ -44,9 +44,14 @@ impl Recipe for Slapd {
         let configuration = site.write("slapd.conf", &self.configuration(site));
         let entry = site.write("entry.ldif", &self.entry());
         site.run(site.command("slapadd").arg("-f").arg(&configuration).arg("-l").arg(entry));
+        let (scheme, ready) = if self.tls == Tls::Off || self.starttls {
+            ("ldap", Ready::Says { hello: HELLO, is_good })
+        } else {
+            ("ldaps", Ready::Port)
+        };
         let mut command = site.command("slapd");
-        command.arg("-f").arg(configuration).args(["-h", &format!("ldap://127.0.0.1:{}", site.port()), "-d", "0"]);
-        Plan::new(command).ready(Ready::Says { hello: HELLO, is_good })
+        command.arg("-f").arg(configuration).args(["-h", &format!("{scheme}://127.0.0.1:{}", site.port()), "-d", "0"]);
+        Plan::new(command).ready(ready)
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
     connectors::shared::{
         address::{self, one_way},
         failure::settings,
-        tls::{Pem, TlsMode},
+        tls::{Pem, PemFile, TlsMode},
         url::Url,
     },
     serde::Deserialize,
@@ -211,9 +211,18 @@ fn parameters(name: String, mode: TlsMode, pem: &Pem) -> Result<TlsParameters, B
         builder = builder.certificate_store(CertificateStore::None).add_root_certificate(trusted);
     }
     if let (Some(certificate), Some(key)) = (&pem.certificate, &pem.key) {
-        builder = builder.identify_with(Identity::from_pem(&certificate.text, &key.text).map_err(settings)?);
+        builder = builder.identify_with(identity(certificate, key)?);
     }
     builder.build().map_err(settings)
+}
+
+/// With rustls the driver takes the text of the certificate for its bytes, and for one certificate.
+fn identity(certificate: &PemFile, key: &PemFile) -> Result<Identity, BoxError> {
+    let chain = certificate.certificates()?;
+    let [certificate] = chain.as_slice() else {
+        return Err(settings("the file of `tls.certificate` must have one certificate: the driver sends no more"));
+    };
+    Identity::from_pem(certificate, &key.text).map_err(settings)
 }
 
 /// Whether nothing stands in it that the driver would not understand, and no login half of which is missing.
