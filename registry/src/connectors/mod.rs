@@ -7,6 +7,7 @@
 //! | `"grpc"` | `grpc` | `Grpc` | `tonic::transport::Channel` |
 //! | `"http"` | `http` | `Http` | `HttpApi`, around a `reqwest::Client` |
 //! | `"kafka"` | `kafka` | `Kafka` | `KafkaClient` |
+//! | `"ldap"` | `ldap` | `Ldap` | `LdapClient` |
 //! | `"memcached"` | `memcached` | `Memcached` | `MemcachedPool` |
 //! | `"mqtt"` | `mqtt` | `Mqtt` | `MqttClient` |
 //! | `"mysql"` | `mysql` | `MySql` | `sqlx::MySqlPool` |
@@ -14,6 +15,7 @@
 //! | `"nats-jetstream"` | `nats-jetstream` | `NatsJetstream` | `async_nats::jetstream::Context` |
 //! | `"postgres"` | `postgres` | `Postgres` | `sqlx::PgPool` |
 //! | `"redis"` | `redis` | `Redis` | `redis::aio::ConnectionManager` |
+//! | `"smtp"` | `smtp` | `Smtp` | `lettre::AsyncSmtpTransport<lettre::Tokio1Executor>` |
 //! | `"sqlite"` | `sqlite` | `Sqlite` | `sqlx::SqlitePool` |
 //! | `"ssh-tunnel"` | `ssh-tunnel` | `SshTunnel` | `Tunnel` |
 //! | `"storage"` | `storage` | `Storage` | `Arc<dyn object_store::ObjectStore>` |
@@ -31,6 +33,8 @@ mod grpc;
 mod http;
 #[cfg(feature = "kafka")]
 mod kafka;
+#[cfg(feature = "ldap")]
+mod ldap;
 #[cfg(feature = "memcached")]
 mod memcached;
 #[cfg(feature = "mqtt")]
@@ -48,6 +52,8 @@ mod redis;
 // A program that picks one type uses a part of it.
 #[cfg_attr(not(feature = "full"), allow(dead_code, unused_imports, unused_macros))]
 mod shared;
+#[cfg(feature = "smtp")]
+mod smtp;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(feature = "ssh-tunnel")]
@@ -67,6 +73,8 @@ pub use grpc::Grpc;
 pub use http::{Http, HttpApi};
 #[cfg(feature = "kafka")]
 pub use kafka::{Kafka, KafkaClient, KafkaConsumer, KafkaContext, KafkaProducer, KafkaTopic};
+#[cfg(feature = "ldap")]
+pub use ldap::{Ldap, LdapClient};
 #[cfg(feature = "memcached")]
 pub use memcached::{Memcached, MemcachedConnection, MemcachedError, MemcachedPool};
 #[cfg(feature = "mqtt")]
@@ -79,6 +87,8 @@ pub use nats::Nats;
 pub use nats_jetstream::NatsJetstream;
 #[cfg(feature = "postgres")]
 pub use postgres::Postgres;
+#[cfg(feature = "smtp")]
+pub use smtp::Smtp;
 #[cfg(feature = "sqlite")]
 pub use sqlite::Sqlite;
 #[cfg(feature = "ssh-tunnel")]

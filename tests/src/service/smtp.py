@@ -8,6 +8,12 @@ mail = pathlib.Path("mail")
 
 
 class Store:
+    # What the client called itself and who it is, for the tests to see.
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):
+        session.host_name = hostname
+        print("EHLO", hostname, flush=True)
+        return responses
+
     async def handle_DATA(self, server, session, envelope):
         number = len(list(mail.iterdir()))
         (mail / f"{number}.eml").write_bytes(envelope.content)
@@ -32,7 +38,7 @@ def tls():
 
 
 def session():
-    context = tls()
+    context = None if options["implicit"] else tls()
     return SMTP(
         Store(),
         hostname="localhost",
@@ -45,7 +51,9 @@ def session():
 
 
 async def main():
-    server = await asyncio.get_running_loop().create_server(session, "127.0.0.1", options["port"])
+    server = await asyncio.get_running_loop().create_server(
+        session, "127.0.0.1", options["port"], ssl=tls() if options["implicit"] else None
+    )
     await server.serve_forever()
 
 

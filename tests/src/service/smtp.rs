@@ -17,6 +17,8 @@ pub struct Smtp {
     pub user: Option<(String, String)>,
     /// Whether clients must speak TLS, begun by STARTTLS.
     pub tls: Tls,
+    /// With TLS: it begins with the first byte instead.
+    pub implicit: bool,
 }
 
 impl Smtp {
@@ -48,7 +50,8 @@ impl Recipe for Smtp {
         let python = Path::new(aiosmtpd.get_program()).with_file_name("python3");
         let mut command = Command::new(python);
         command.arg(script).arg(self.options(site));
-        Plan::new(command).ready(Ready::Says { hello: b"", is_good })
+        let ready = if self.implicit { Ready::Port } else { Ready::Says { hello: b"", is_good } };
+        Plan::new(command).ready(ready)
     }
 }
 
@@ -57,8 +60,9 @@ impl Smtp {
     fn options(&self, site: &Site) -> String {
         let certificate = (self.tls != Tls::Off).then(|| site.server_certificate());
         let authority = (self.tls == Tls::Mutual).then(|| site.authority().certificate());
-        let (port, user) = (site.port(), &self.user);
-        json!({ "port": port, "user": user, "certificate": certificate, "authority": authority }).to_string()
+        let (port, user, implicit) = (site.port(), &self.user, self.implicit);
+        json!({ "port": port, "user": user, "certificate": certificate, "authority": authority, "implicit": implicit })
+            .to_string()
     }
 }
 

@@ -122,9 +122,9 @@ servers! {
     mosquitto: Mosquitto::default(), Mosquitto { user: user(), tls: Tls::Mutual };
     memcached: Memcached, Memcached;
     etcd: Etcd::default(), Etcd { user: user(), tls: Tls::Mutual };
-    slapd: Slapd::default(), Slapd::default();
+    slapd: Slapd::default(), Slapd { tls: Tls::Mutual, starttls: true, ..Slapd::default() };
     sshd: Sshd::default(), Sshd { forwarding: false, ..Sshd::default() };
-    smtp: Smtp::default(), Smtp { user: user(), tls: Tls::Mutual };
+    smtp: Smtp::default(), Smtp { user: user(), tls: Tls::Mutual, implicit: true };
     s3: S3::default(), S3 { key: user() };
     kafka: Kafka, Kafka;
 }

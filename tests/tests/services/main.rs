@@ -11,12 +11,14 @@ mod harness;
 mod http;
 #[cfg(feature = "kafka")]
 mod kafka;
+mod ldap;
 mod memcached;
 mod mqtt;
 mod mysql;
 mod nats;
 mod postgres;
 mod redis;
+mod smtp;
 mod socket;
 mod sql;
 mod ssh_tunnel;

@@ -8,5 +8,5 @@ pub(super) mod route;
 pub(super) mod sql;
 #[cfg(feature = "_tls")]
 pub(super) mod tls;
-#[cfg(feature = "mqtt")]
+#[cfg(any(feature = "ldap", feature = "mqtt", feature = "smtp"))]
 pub(super) mod url;
