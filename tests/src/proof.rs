@@ -2,7 +2,7 @@
 
 use std::io::{self, Write as _};
 
-use connection_registry::testing::conformance::{Outcome, Report};
+use connection_registry::testing::conformance::{Outcome, Report, Trial};
 
 /// What is proven of one type.
 #[derive(Debug)]
@@ -43,9 +43,8 @@ impl Proof {
 #[track_caller]
 pub fn assert_proven(type_name: &str, report: &Report) {
     report.assert_clean();
-    let is_skipped =
-        |trial: &&connection_registry::testing::conformance::Trial| matches!(trial.outcome(), Outcome::Skipped(_));
-    let skipped: Vec<_> = report.trials().iter().filter(is_skipped).map(|trial| trial.name()).collect();
+    let is_skipped = |trial: &&Trial| matches!(trial.outcome(), Outcome::Skipped(_));
+    let skipped: Vec<_> = report.trials().iter().filter(is_skipped).map(Trial::name).collect();
     let expected: Vec<_> = Proof::of(type_name).skipped.iter().map(|(name, _)| *name).collect();
     assert_eq!(skipped, expected, "the proof of `{type_name}` names other trials as skipped\n{report}");
     // For those who look what was healed when.

@@ -227,8 +227,8 @@ impl Report {
                 if let Finished::Replaced(old) = finished {
                     shared.drain(self.entry.name(), Retired::new(old, leases));
                 }
-                // Also when the client before was lost before this one could take its place.
-                if was_behind {
+                // Also when the client before was lost, or closed, before this one could take its place.
+                if was_behind || generation > 1 && self.entry.is_referred_to() {
                     shared.dependents_follow();
                 }
             }

@@ -12,6 +12,7 @@ impl Shared {
     pub(super) fn idle_is_due(self: &Arc<Self>, entry: &Arc<Entry>) {
         let declared = self.lifecycle_of(entry.name());
         let now = self.now();
+        let is_in_use = entry.is_referred_to() && self.has_live_dependents(entry.name());
         let mut state = entry.lock();
         // One that the program inserted is the program's to close.
         let Some(origin) = state.slot.client().and_then(|client| client.origin.as_ref()) else { return };
@@ -19,6 +20,7 @@ impl Shared {
         let Some(limit) = lifecycle.and_then(|lifecycle| lifecycle.idle_timeout) else { return };
         let is_over = state.idle_for(now).is_some_and(|idle| idle >= limit);
         if is_over
+            && !is_in_use
             && !entry.is_awaited()
             && let Some(leases) = entry.retire_if_unused(&mut state)
         {
@@ -27,10 +29,16 @@ impl Shared {
             return;
         }
         if is_over {
-            // A guard was given out just now.
+            // A guard was given out just now, or what was made with it is up.
             state.watched.idle_since = None;
         }
         self.agenda.add(self, next_look(now, limit), entry.name(), What::Idle);
+    }
+
+    /// Whether a connection is up that was made with the client of `name`: it needs that client, and holds no guard of it.
+    fn has_live_dependents(&self, name: &str) -> bool {
+        let refers = |other: &Entry| other.dependencies().iter().any(|needed| **needed == *name);
+        self.registry.entries().iter().any(|other| refers(other) && other.lock().slot.client().is_some())
     }
 }
 

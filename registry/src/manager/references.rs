@@ -53,7 +53,9 @@ impl References for OtherConnections {
             let entry = attempt.shared.connected(&name, None).await;
             drop(waits);
             visit.step_back_in().await;
-            Ok(Arc::new(entry?) as Arc<dyn Any + Send + Sync>)
+            let entry = entry?;
+            entry.note_reference();
+            Ok(Arc::new(entry) as Arc<dyn Any + Send + Sync>)
         })
     }
 }

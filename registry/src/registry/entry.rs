@@ -5,7 +5,7 @@ use std::{
     ops::Deref,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -33,6 +33,8 @@ pub(crate) struct Entry {
     dependencies: Mutex<Dependencies>,
     /// How many callers are on their way to a guard.
     callers: AtomicUsize,
+    /// Whether a connection that refers to it was ever made with its client.
+    is_referred_to: AtomicBool,
 }
 
 /// A caller on the way to a guard: while there is one, the entry's client is not closed for being idle.
@@ -126,7 +128,14 @@ impl Entry {
             watched: Watched::default(),
             used_at: 0,
         };
-        Self { name, index, state: Mutex::new(state), dependencies: Mutex::default(), callers: AtomicUsize::new(0) }
+        Self {
+            name,
+            index,
+            state: Mutex::new(state),
+            dependencies: Mutex::default(),
+            callers: AtomicUsize::new(0),
+            is_referred_to: AtomicBool::new(false),
+        }
     }
 
     pub(crate) fn name(&self) -> &Arc<str> {
@@ -255,6 +264,16 @@ impl Entry {
         if !names.iter().any(|known| **known == *name) {
             names.push(name.into());
         }
+    }
+
+    /// Its client was given to a connection that is being made.
+    pub(crate) fn note_reference(&self) {
+        self.is_referred_to.store(true, Ordering::Relaxed);
+    }
+
+    /// False when no client can have been made with one of it.
+    pub(crate) fn is_referred_to(&self) -> bool {
+        self.is_referred_to.load(Ordering::Relaxed)
     }
 
     /// Forgets what earlier attempts asked for.

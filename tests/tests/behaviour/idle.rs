@@ -12,7 +12,7 @@ use std::{
 use connection_registry::{
     BoxError, ConnectContext, Connection, ConnectionManager, ConnectionState, ErrorKind, connection_type,
 };
-use connection_registry_tests::manager;
+use connection_registry_tests::{ProbeClient, manager};
 use tokio::time::{Instant, sleep};
 
 use crate::health::{Act, Client, Server};
@@ -63,6 +63,21 @@ async fn a_client_is_kept_for_as_long_as_a_guard_is_out() {
     sleep(Duration::from_secs(3600)).await;
     assert!(!guard.is_retired());
     assert_eq!(server.goodbyes(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_is_kept_for_as_long_as_one_that_was_made_with_it() {
+    let connections = manager(
+        "[connections.base]\ntype = 'probe'\nrecord = 'idle base'\nlifecycle.idle_timeout = '10s'\n\
+         [connections.top]\ntype = 'probe'\nrecord = 'idle top'\nneeds = 'base'\n",
+    );
+    drop(connections.get::<ProbeClient>("top").await.unwrap());
+    sleep(Duration::from_secs(3600)).await;
+    assert!(connections.try_get::<ProbeClient>("base").is_ok(), "`top` needs it, though it holds no guard");
+    connections.disconnect("top").await.unwrap();
+    sleep(Duration::from_secs(60)).await;
+    let closed = connections.try_get::<ProbeClient>("base").unwrap_err();
+    assert_eq!(closed.kind(), ErrorKind::NotConnected);
 }
 
 #[tokio::test(start_paused = true)]

@@ -134,3 +134,20 @@ mod text {
         }
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_refers_to_a_connection_follows_it_after_it_was_closed_and_connected_again() {
+    let connections = manager(
+        "[connections.base]\ntype = 'probe'\nrecord = 'followed base'\n\
+         [connections.top]\ntype = 'probe'\nrecord = 'followed top'\nneeds = 'base'\n",
+    );
+    assert_eq!(connections.get::<ProbeClient>("top").await.unwrap().attempt, 1);
+    connections.disconnect("base").await.unwrap();
+    assert_eq!(connections.get::<ProbeClient>("base").await.unwrap().attempt, 2);
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    assert_eq!(
+        connections.get::<ProbeClient>("top").await.unwrap().attempt,
+        2,
+        "it was made with the client of before"
+    );
+}

@@ -11,6 +11,7 @@ use connection_registry::{
 };
 use connection_registry_tests::{
     CANARY, manager,
+    proof::assert_proven,
     service::{MariaDb, Service, Tls},
 };
 use sqlx::{AssertSqlSafe, MySqlPool, mysql::MySqlDatabaseError, query, query_scalar, raw_sql};
@@ -79,7 +80,7 @@ async fn mysql_conforms() {
         .canary("wr0ng-c4nary")
         .run()
         .await;
-    report.assert_clean();
+    assert_proven("mysql", &report);
 }
 
 // --- who asks ---

@@ -119,8 +119,11 @@ async fn conforms(more: &'static str) {
         .canary("wr0ng-c4nary")
         .run()
         .await;
-    writeln!(io::stdout().lock(), "{report}").expect("it can be shown");
-    assert_proven("smtp", &report);
+    match more {
+        // No socket is kept that could be counted.
+        "" => report.assert_clean(),
+        _ => assert_proven("smtp", &report),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

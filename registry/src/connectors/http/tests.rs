@@ -15,8 +15,8 @@ fn a_path_stays_below_the_base_url() {
         url.map_or_else(|| "refused".to_owned(), |url| url.to_string())
     };
     #[track_caller]
-    fn check(joined: String, expected: &str) {
-        assert_eq!(joined, expected);
+    fn check(joined: impl AsRef<str>, expected: &str) {
+        assert_eq!(joined.as_ref(), expected);
     }
     for base in ["https://h/v1", "https://h/v1/"] {
         check(joined(base, "users/7"), "https://h/v1/users/7");

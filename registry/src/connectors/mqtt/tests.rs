@@ -20,7 +20,7 @@ fn where_the_broker_is_can_be_said_in_one_way_only() {
 #[test]
 fn a_url_that_cannot_be_used_has_a_place_and_is_not_repeated() {
     for url in ["http://c4nary@h", "mqtt://", "mqtt://h/topic", "mqtt://:c4nary@h", "mqtt://u:%zz@h", "h:1883"] {
-        check(&format!("url = '{url}'"), &[&format!("CR008 4 `url` {}", WRONG_URL)]);
+        check(&format!("url = '{url}'"), &[&format!("CR008 4 `url` {WRONG_URL}")]);
     }
     check("url = 'mqtt://u:c4nary%2FP%40ss%3F%23%25@[::1]:1883/'", &[]);
 }

@@ -16,9 +16,9 @@ fn the_connection_to_the_server_is_checked() {
 
 #[test]
 fn what_the_driver_says_is_told_apart() {
-    check_reason(AccountErrorKind::TimedOut, Reason::Silent(Duration::from_secs(1)));
-    check_reason(AccountErrorKind::JetStreamUnavailable, Reason::Unavailable);
-    check_reason(AccountErrorKind::Other, Reason::Other);
+    check_reason(&AccountErrorKind::TimedOut, Reason::Silent(Duration::from_secs(1)));
+    check_reason(&AccountErrorKind::JetStreamUnavailable, Reason::Unavailable);
+    check_reason(&AccountErrorKind::Other, Reason::Other);
 }
 
 /// The problems as `code line message`, of a connection whose header stands on line 5.
@@ -34,7 +34,7 @@ fn check(fields: &str, expected: &[&str]) {
 }
 
 #[track_caller]
-fn check_reason(kind: AccountErrorKind, expected: Reason) {
+fn check_reason(kind: &AccountErrorKind, expected: Reason) {
     assert_eq!(reason(&AccountError::from(kind.clone()), Duration::from_secs(1)), expected, "{kind}");
 }
 

@@ -120,6 +120,7 @@ impl Route {
     }
 
     /// Where to dial.
+    #[allow(dead_code)]
     pub(in crate::connectors) fn dial(&self) -> (String, u16) {
         match self.local() {
             Some(local) => (local.ip().to_string(), local.port()),

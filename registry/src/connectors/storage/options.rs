@@ -131,7 +131,7 @@ impl Storage {
         }
         match (&self.access_key_id, &self.secret_access_key) {
             (Some(_), None) => {
-                validation.missing("secret_access_key", "`access_key_id` is of use only with its secret")
+                validation.missing("secret_access_key", "`access_key_id` is of use only with its secret");
             }
             (None, Some(_)) => validation.missing("access_key_id", "`secret_access_key` is of use only with its key"),
             (Some(_), Some(_)) if self.anonymous => {
