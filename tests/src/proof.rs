@@ -227,4 +227,20 @@ const NO_SECRET: &[(&str, &str)] = &[
     ("what it is made of logs no canary", WITHOUT_SECRET),
 ];
 
-const WITHOUT_SERVER: &[(&str, &str)] = &[];
+const IN_THE_PROCESS: &str = "there is no server";
+
+const WITHOUT_SERVER: &[(&str, &str)] = &[
+    ("shows no canary", WITHOUT_SECRET),
+    ("gives up in time", IN_THE_PROCESS),
+    ("fails as it should: a closed port", IN_THE_PROCESS),
+    ("fails as it should: an unknown host", IN_THE_PROCESS),
+    ("fails as it should: a peer that hangs up", IN_THE_PROCESS),
+    ("gives up in time: a peer that never answers", IN_THE_PROCESS),
+    ("gives up in time: a peer that answers garbage", IN_THE_PROCESS),
+    ("refuses no use after its server was killed and restarted", IN_THE_PROCESS),
+    ("a frozen server is noticed and forgiven", IN_THE_PROCESS),
+    ("connects once the server is there", IN_THE_PROCESS),
+    ("a shutdown leaves no socket", IN_THE_PROCESS),
+    ("logs no canary", WITHOUT_SECRET),
+    ("what it is made of logs no canary", WITHOUT_SECRET),
+];

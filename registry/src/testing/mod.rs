@@ -25,8 +25,6 @@ mod fake;
 mod journal;
 mod play;
 mod script;
-#[cfg(test)]
-mod tests;
 
 pub use client::FakeClient;
 pub use event::JournalEvent;

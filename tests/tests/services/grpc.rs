@@ -18,7 +18,7 @@ use tonic_health::{
     pb::{HealthCheckRequest, health_client::HealthClient},
 };
 
-use crate::http::{println, site::alias};
+use crate::http::site::alias;
 
 fn declared(name: &str, fields: &str) -> String {
     format!("[connections.{name}]\ntype = 'grpc'\n{fields}\n")

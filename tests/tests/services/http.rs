@@ -3,7 +3,6 @@
 pub(crate) mod site;
 
 use std::{
-    io::{self, Write},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -264,9 +263,4 @@ async fn two_connections_have_credentials_of_their_own() {
     let (one, two) = (one.unwrap(), two.unwrap());
     assert_eq!((status(&one, "bearer").await, status(&two, "bearer").await), (200, 401));
     assert_eq!((status(&one, "basic").await, status(&two, "basic").await), (401, 200));
-}
-
-/// Shown with `--nocapture`.
-pub(crate) fn println(text: &str) {
-    writeln!(io::stdout(), "{text}").expect("the output of a test is open");
 }

@@ -1,7 +1,7 @@
 //! `kafka` against Tansu.
 
 use std::{
-    io::{self, Write},
+    io,
     net::SocketAddr,
     sync::{
         Arc,

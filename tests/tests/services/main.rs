@@ -21,5 +21,6 @@ mod redis;
 mod smtp;
 mod socket;
 mod sql;
+mod sqlite;
 mod ssh_tunnel;
 mod storage;

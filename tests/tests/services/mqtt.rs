@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    io::{self, Write},
     path::PathBuf,
     sync::{
         Arc,

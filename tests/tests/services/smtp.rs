@@ -1,8 +1,7 @@
 //! `smtp` against `aiosmtpd`.
 
 use std::{
-    fs,
-    io::{self, Write},
+    fs, io,
     path::PathBuf,
     sync::{
         Arc,
