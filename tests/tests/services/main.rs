@@ -23,3 +23,4 @@ mod socket;
 mod sql;
 mod ssh_tunnel;
 mod storage;
+mod tunnels;
