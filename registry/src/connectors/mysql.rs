@@ -79,7 +79,7 @@ pub struct MySql {
     #[serde(default = "default_max_connections")]
     max_connections: NonZeroU32,
 
-    /// How many connections the pool keeps open. Default: 0.
+    /// How many connections the pool opens at once and keeps open. Default: 0.
     #[serde(default)]
     min_connections: u32,
 

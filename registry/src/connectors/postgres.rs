@@ -81,7 +81,7 @@ pub struct Postgres {
     #[serde(default = "default_max_connections")]
     max_connections: NonZeroU32,
 
-    /// How many connections the pool keeps open. Default: 0.
+    /// How many connections the pool opens at once and keeps open. Default: 0.
     #[serde(default)]
     min_connections: u32,
 

@@ -16,7 +16,7 @@ use connection_registry_tests::{
 };
 use sqlx::{AssertSqlSafe, PgPool, query, query_scalar, raw_sql};
 
-use super::sql::{self, Detour, Load, Rotation, at, encoded, hides_the_canary, showing, trusting, until};
+use super::sql::{self, Detour, Load, Rotation, at, encoded, hides_the_canary, showing, trusting};
 
 /// A server with a password.
 fn guarded() -> service::Postgres {
@@ -193,7 +193,7 @@ async fn the_server_ends_a_statement_after_its_timeout() {
 async fn the_pool_keeps_within_its_limits_and_says_when_it_is_used_up() {
     let Some(server) = open().await else { return };
     let (_connections, pool) = connected(&at(&server, "user = 'postgres'\nmin_connections = 2")).await;
-    until("two connections are kept", async || pool.num_idle() == 2).await;
+    assert_eq!(pool.num_idle(), 2);
     let limits = "user = 'postgres'\nmax_connections = 2\nacquire_timeout = '500ms'";
     let (connections, pool) = connected(&at(&server, limits)).await;
     connections.check("db").await.unwrap();

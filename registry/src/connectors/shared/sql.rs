@@ -3,7 +3,7 @@
 use std::{num::NonZeroU32, time::Duration};
 
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Database, Executor, Pool, pool::PoolOptions, raw_sql};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::failure::Reason;
 use crate::{BoxError, ConnectError, Validation};
@@ -32,12 +32,21 @@ impl Server<'_> {
     where
         for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
     {
+        let begun = Instant::now();
         self.round_trip_without_pool::<DB>(&connect, patience).await?;
         let mut options = limits.options();
         if let Some(begin) = self.begin.clone() {
             options = options.after_connect(move |connection, _| Box::pin(say::<DB>(connection, begin.clone())));
         }
-        Ok(options.connect_lazy_with(connect))
+        if limits.min_connections == 0 {
+            return Ok(options.connect_lazy_with(connect));
+        }
+        // The driver opens the least that there must be here, and else only after it has closed one.
+        let rest = patience.saturating_sub(begun.elapsed());
+        match timeout(rest, options.connect_with(connect)).await {
+            Ok(pool) => pool.map_err(|error| self.explain(error)),
+            Err(_) => Err(Reason::Silent(patience).at(self.endpoint, None)),
+        }
     }
 
     /// Asks the server through the pool. One that gives no connection within half of `patience` says nothing of the reason;
