@@ -61,7 +61,7 @@ pub const PROOFS: &[Proof] = &[
         server: "RabbitMQ",
         skipped: &[],
         beyond: "wrong credentials and virtual hosts, passwords of any characters, encryption with and without a client \
-            certificate, channels and consumers that come back",
+            certificate, channels and consumers that come back, the way through a tunnel",
     },
     Proof {
         type_name: "etcd",
@@ -106,7 +106,7 @@ pub const PROOFS: &[Proof] = &[
         encryption: "`ldaps://`, or StartTLS by `tls`, always verified",
         server: "OpenLDAP (slapd)",
         skipped: &[],
-        beyond: "wrong passwords, encryption from the start and by StartTLS",
+        beyond: "wrong passwords, encryption from the start and by StartTLS, the way through a tunnel",
     },
     Proof {
         type_name: "memcached",
@@ -120,7 +120,8 @@ pub const PROOFS: &[Proof] = &[
             ("logs no canary", WITHOUT_SECRET),
             ("what it is made of logs no canary", WITHOUT_SECRET),
         ],
-        beyond: "the limit of the pool, commands that are dropped in the middle, connections that died while nobody used them",
+        beyond: "the limit of the pool, commands that are dropped in the middle, connections that died while nobody used them, \
+            the way through a tunnel",
     },
     Proof {
         type_name: "mqtt",
@@ -130,7 +131,7 @@ pub const PROOFS: &[Proof] = &[
         server: "Mosquitto",
         skipped: &[],
         beyond: "subscriptions that come back, sessions that are kept, last wills, a peer that falls silent while it is sent to, \
-            encryption with and without a client certificate",
+            encryption with and without a client certificate, the way through a tunnel",
     },
     Proof {
         type_name: "mysql",
@@ -139,7 +140,8 @@ pub const PROOFS: &[Proof] = &[
         encryption: "`tls`, from `disable` to `verify-full`",
         server: "MariaDB",
         skipped: &[],
-        beyond: "wrong passwords and databases, passwords of any characters, a password that is rotated under load, encryption",
+        beyond: "wrong passwords and databases, passwords of any characters, a password that is rotated under load, encryption, \
+            the way through a tunnel",
     },
     Proof {
         type_name: "nats",
@@ -178,7 +180,7 @@ pub const PROOFS: &[Proof] = &[
         server: "Redis",
         skipped: &[],
         beyond: "wrong, missing and insufficient logins, passwords of any characters, encryption with and without a client \
-            certificate, a login that is refused after a restart, commands that block",
+            certificate, a login that is refused after a restart, commands that block, the way through a tunnel",
     },
     Proof {
         type_name: "smtp",
@@ -187,7 +189,7 @@ pub const PROOFS: &[Proof] = &[
         encryption: "`smtps://`, or STARTTLS, always verified",
         server: "aiosmtpd",
         skipped: &[],
-        beyond: "wrong passwords, STARTTLS and encryption from the start, mails seen by the server",
+        beyond: "wrong passwords, STARTTLS and encryption from the start, mails seen by the server, the way through a tunnel",
     },
     Proof {
         type_name: "sqlite",

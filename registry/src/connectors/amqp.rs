@@ -24,9 +24,12 @@ use std::time::Duration;
 use super::shared::{
     address::one_way,
     patience::{self, until_deadline},
+    route::via,
     tls::Tls,
 };
 use crate::{BoxError, ConnectContext, Connection, Secret, Validation, connection_type};
+#[cfg(feature = "ssh-tunnel")]
+use crate::{ConnectionRef, connectors::Tunnel};
 
 pub use client::AmqpConnection;
 
@@ -67,6 +70,10 @@ pub struct Amqp {
     /// files, and `server_name`.
     tls: Option<Tls>,
 
+    /// The connection of type `ssh-tunnel` through which the broker is reached. Its host is as the SSH server knows it.
+    #[cfg(feature = "ssh-tunnel")]
+    tunnel: Option<ConnectionRef<Tunnel>>,
+
     /// What the broker shows of this connection in its own views. Default: the name of the connection.
     connection_name: Option<String>,
 
@@ -87,9 +94,10 @@ impl Connection for Amqp {
     const SELF_HEALING: bool = false;
 
     async fn connect(&self, cx: &ConnectContext) -> Result<AmqpConnection, BoxError> {
-        let settings = self.settings(cx).await?;
-        let endpoint = settings.endpoint.clone();
-        until_deadline(cx, &endpoint, AmqpConnection::open(settings)).await
+        let uri = self.uri()?;
+        let route = via!(self).route(cx, options::endpoint(&uri), &uri.authority.host, uri.authority.port).await?;
+        let settings = self.settings(uri, &route, cx).await?;
+        route.explained(until_deadline(cx, route.endpoint(), AmqpConnection::open(settings)).await).await
     }
 
     async fn check(&self, client: &AmqpConnection) -> Result<(), BoxError> {
@@ -119,6 +127,6 @@ impl Connection for Amqp {
     }
 
     fn endpoint(&self) -> Option<String> {
-        self.uri().ok().map(|uri| options::endpoint(&uri))
+        self.uri().ok().map(|uri| via!(self).endpoint(options::endpoint(&uri)))
     }
 }

@@ -21,8 +21,10 @@ use std::time::Duration;
 
 pub use self::client::LdapClient;
 use self::options::Encryption;
-use super::shared::{patience, tls::Tls};
+use super::shared::{patience, route::via, tls::Tls};
 use crate::{BoxError, ConnectContext, Connection, Secret, Validation, connection_type};
+#[cfg(feature = "ssh-tunnel")]
+use crate::{ConnectionRef, connectors::Tunnel};
 
 /// A directory that speaks LDAP. The client is an `LdapClient`, which gives handles of `ldap3`, bound as `bind_dn`.
 ///
@@ -63,6 +65,10 @@ pub struct Ldap {
     /// Whom to trust: `mode` (`verify-full`), `ca`, `certificate` and `key`, the paths of PEM files, and `server_name`.
     tls: Option<Tls>,
 
+    /// The connection of type `ssh-tunnel` through which the server is reached. Its host is as the SSH server knows it.
+    #[cfg(feature = "ssh-tunnel")]
+    tunnel: Option<ConnectionRef<Tunnel>>,
+
     /// How long it may take to dial and to bind again. Default: "5s".
     #[serde(default = "default_dial_timeout")]
     dial_timeout: Duration,
@@ -78,10 +84,12 @@ impl Connection for Ldap {
     const SELF_HEALING: bool = true;
 
     async fn connect(&self, cx: &ConnectContext) -> Result<LdapClient, BoxError> {
-        let dialer = self.dialer(cx).await?;
-        let endpoint = dialer.endpoint().to_owned();
+        let address = self.address()?;
+        let (host, port) = address.host_and_port();
+        let route = via!(self).route(cx, address.endpoint(), host, port).await?;
+        let dialer = self.dialer(&address, &route, cx).await?;
         let open = LdapClient::open(dialer, self.limits(), self.base_dn.clone());
-        patience::until_deadline(cx, &endpoint, open).await
+        route.explained(patience::until_deadline(cx, route.endpoint(), open).await).await
     }
 
     async fn check(&self, client: &LdapClient) -> Result<(), BoxError> {
@@ -106,7 +114,7 @@ impl Connection for Ldap {
     }
 
     fn endpoint(&self) -> Option<String> {
-        self.address().ok().map(|address| address.endpoint())
+        self.address().ok().map(|address| via!(self).endpoint(address.endpoint()))
     }
 }
 

@@ -22,8 +22,11 @@ pub use self::client::{MemcachedConnection, MemcachedError, MemcachedPool};
 use super::shared::{
     address::one_way,
     patience::{self, until_deadline, within},
+    route::via,
 };
 use crate::{BoxError, ConnectContext, ConnectError, Connection, Secret, Validation, connection_type};
+#[cfg(feature = "ssh-tunnel")]
+use crate::{ConnectionRef, connectors::Tunnel};
 
 /// A memcached server. The client is a pool, `connection_registry::connectors::MemcachedPool`.
 ///
@@ -44,6 +47,10 @@ pub struct Memcached {
 
     /// Default: 11211.
     port: Option<u16>,
+
+    /// The connection of type `ssh-tunnel` through which the server is reached. Its host is as the SSH server knows it.
+    #[cfg(feature = "ssh-tunnel")]
+    tunnel: Option<ConnectionRef<Tunnel>>,
 
     /// How many connections the pool opens at most. Default: 10.
     #[serde(default = "default_max_connections")]
@@ -70,15 +77,17 @@ impl Connection for Memcached {
 
     async fn connect(&self, cx: &ConnectContext) -> Result<MemcachedPool, BoxError> {
         let address = self.address()?;
-        let pool = MemcachedPool::new(address.source(), self.limits());
-        let endpoint = address.endpoint();
-        let first = async { pool.get().await.map(drop).map_err(|error| failure::explain(error, &endpoint)) };
-        until_deadline(cx, &endpoint, first).await?;
+        let (host, port) = address.host_and_port();
+        let route = via!(self).route(cx, address.endpoint(), host, port).await?;
+        let (source, endpoint) = (address.along(&route).source(), route.endpoint());
+        let pool = MemcachedPool::new(source, self.limits());
+        let first = async { pool.get().await.map(drop).map_err(|error| failure::explain(error, endpoint)) };
+        route.explained(until_deadline(cx, endpoint, first).await).await?;
         Ok(pool)
     }
 
     async fn check(&self, client: &MemcachedPool) -> Result<(), BoxError> {
-        let endpoint = self.address()?.endpoint();
+        let endpoint = self.endpoint().unwrap_or_default();
         let answer = async { client.ping().await.map_err(|error| failure::explain(error, &endpoint)) };
         match tokio::time::timeout(patience::CHECK / 2, answer).await {
             Ok(answer) => answer,
@@ -99,6 +108,7 @@ impl Connection for Memcached {
         if let Some(why) = self.host.as_deref().and_then(options::host_fault) {
             validation.invalid(&["host"], why);
         }
+        self.validate_tunnel(validation);
         let timeouts = [
             ("acquire_timeout", self.acquire_timeout),
             ("connect_timeout", self.connect_timeout),
@@ -110,7 +120,7 @@ impl Connection for Memcached {
     }
 
     fn endpoint(&self) -> Option<String> {
-        self.address().ok().map(|address| address.endpoint())
+        self.address().ok().map(|address| via!(self).endpoint(address.endpoint()))
     }
 }
 

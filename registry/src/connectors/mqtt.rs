@@ -29,8 +29,10 @@ pub use self::{
     failure::MqttError,
     message::{MqttMessage, MqttQos},
 };
-use super::shared::{address::one_way, patience, tls::Tls};
+use super::shared::{address::one_way, patience, route::via, tls::Tls};
 use crate::{BoxError, ConnectContext, Connection, Secret, Validation, connection_type};
+#[cfg(feature = "ssh-tunnel")]
+use crate::{ConnectionRef, connectors::Tunnel};
 
 /// A broker of MQTT 3.1.1. The client is an `MqttClient`, which publishes and subscribes.
 ///
@@ -70,6 +72,10 @@ pub struct Mqtt {
     /// files, and `server_name`.
     tls: Option<Tls>,
 
+    /// The connection of type `ssh-tunnel` through which the broker is reached. Its host is as the SSH server knows it.
+    #[cfg(feature = "ssh-tunnel")]
+    tunnel: Option<ConnectionRef<Tunnel>>,
+
     /// By what the broker knows this client, in one connection at a time. Default: the name of the connection and a random
     /// number, another one for each connection.
     client_id: Option<String>,
@@ -108,10 +114,11 @@ impl Connection for Mqtt {
 
     async fn connect(&self, cx: &ConnectContext) -> Result<MqttClient, BoxError> {
         let address = self.address()?;
-        let options = self.options(&address, cx).await?;
-        let endpoint = address.endpoint();
-        let open = MqttClient::open(options, self.limits(), &endpoint, cx.remaining());
-        patience::until_deadline(cx, &endpoint, open).await
+        let (host, port) = address.host_and_port();
+        let route = via!(self).route(cx, address.endpoint(), host, port).await?;
+        let options = self.options(&address, &route, cx).await?;
+        let open = MqttClient::open(options, self.limits(), route.endpoint(), cx.remaining());
+        route.explained(patience::until_deadline(cx, route.endpoint(), open).await).await
     }
 
     async fn check(&self, client: &MqttClient) -> Result<(), BoxError> {
@@ -140,7 +147,7 @@ impl Connection for Mqtt {
     }
 
     fn endpoint(&self) -> Option<String> {
-        self.address().ok().map(|address| address.endpoint())
+        self.address().ok().map(|address| via!(self).endpoint(address.endpoint()))
     }
 }
 

@@ -24,10 +24,13 @@ use sqlx::MySqlPool;
 use super::shared::{
     address::one_way,
     patience::{self, before_deadline},
+    route::via,
     sql::{Limits, Server},
     tls::Tls,
 };
 use crate::{BoxError, ConnectContext, Connection, Secret, Update, Validation, connection_type};
+#[cfg(feature = "ssh-tunnel")]
+use crate::{ConnectionRef, connectors::Tunnel};
 
 /// A MySQL or MariaDB server. The client is a pool, `sqlx::MySqlPool`.
 ///
@@ -68,6 +71,10 @@ pub struct MySql {
     /// `certificate` and `key`, the paths of PEM files. The authorities of the system are trusted beside `ca`.
     tls: Option<Tls>,
 
+    /// The connection of type `ssh-tunnel` through which the server is reached. Its host is as the SSH server knows it.
+    #[cfg(feature = "ssh-tunnel")]
+    tunnel: Option<ConnectionRef<Tunnel>>,
+
     /// How many connections the pool opens at most, up to 65535. Default: 10.
     #[serde(default = "default_max_connections")]
     max_connections: NonZeroU32,
@@ -99,20 +106,21 @@ impl Connection for MySql {
 
     async fn connect(&self, cx: &ConnectContext) -> Result<MySqlPool, BoxError> {
         let options = self.options(cx).await?;
-        let endpoint = options::endpoint(&options);
-        self.server(&endpoint).pool(&self.limits(), options, before_deadline(cx)).await
+        let label = options::endpoint(&options);
+        let route = via!(self).route(cx, label, options.get_host(), options.get_port()).await?;
+        let options = options::along(options, &route);
+        let pool = self.server(route.endpoint()).pool(&self.limits(), options, before_deadline(cx)).await;
+        route.explained(pool).await
     }
 
     async fn check(&self, client: &MySqlPool) -> Result<(), BoxError> {
-        let endpoint = options::endpoint(&client.connect_options());
-        self.server(&endpoint).round_trip(client, patience::CHECK).await
+        self.server(&self.label(client)).round_trip(client, patience::CHECK).await
     }
 
     async fn update(&self, client: &MySqlPool, new: &Self) -> Result<Update, BoxError> {
         let Some(password) = self.new_password(new) else { return Ok(Update::Rebuild) };
         let options = client.connect_options().as_ref().clone().password(&password);
-        let endpoint = options::endpoint(&options);
-        self.server(&endpoint).change(client, options, patience::CHECK).await?;
+        self.server(&self.label(client)).change(client, options, patience::CHECK).await?;
         Ok(Update::InPlace)
     }
 
@@ -138,15 +146,21 @@ impl Connection for MySql {
         if let Some(tls) = &self.tls {
             options::validate_tls(tls, validation);
         }
+        self.validate_tunnel(validation);
         self.limits().validate(validation);
     }
 
     fn endpoint(&self) -> Option<String> {
-        self.address().ok().map(|options| options::endpoint(&options))
+        self.address().ok().map(|options| via!(self).endpoint(options::endpoint(&options)))
     }
 }
 
 impl MySql {
+    /// What errors call the server: where the client dials may be the local end of a tunnel.
+    fn label(&self, client: &MySqlPool) -> String {
+        self.endpoint().unwrap_or_else(|| options::endpoint(&client.connect_options()))
+    }
+
     fn limits(&self) -> Limits {
         Limits {
             max_connections: self.max_connections,

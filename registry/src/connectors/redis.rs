@@ -32,9 +32,12 @@ use redis::aio::ConnectionManager;
 use super::shared::{
     address::one_way,
     patience::{self, before_deadline, within},
+    route::via,
     tls::Tls,
 };
 use crate::{BoxError, ConnectContext, Connection, Secret, Validation, connection_type, serde::Deserialize};
+#[cfg(feature = "ssh-tunnel")]
+use crate::{ConnectionRef, connectors::Tunnel};
 
 /// A Redis or Valkey server. The client is `redis::aio::ConnectionManager`: one connection that all callers share, and that
 /// each clone shares.
@@ -75,6 +78,11 @@ pub struct Redis {
     /// files.
     tls: Option<Tls>,
 
+    /// The connection of type `ssh-tunnel` through which the server is reached. Its host is as the SSH server knows it.
+    /// TLS is not to be had through it: the driver looks in the certificate for the name of where it dials.
+    #[cfg(feature = "ssh-tunnel")]
+    tunnel: Option<ConnectionRef<Tunnel>>,
+
     /// What `CLIENT LIST` shows of this application. After the client has dialled again it is there from the next check on.
     /// Default: none.
     client_name: Option<String>,
@@ -107,15 +115,18 @@ impl Connection for Redis {
     const SELF_HEALING: bool = false;
 
     async fn connect(&self, cx: &ConnectContext) -> Result<ConnectionManager, BoxError> {
-        let driver = self.driver(cx).await?;
-        let endpoint = options::endpoint(driver.get_connection_info());
-        let patience = self.connect_timeout.min(before_deadline(cx));
+        let address = self.address()?;
+        let (host, port) = options::host_and_port(&address);
+        let route = via!(self).route(cx, options::endpoint(&address), host, port).await?;
+        let driver = self.driver(options::along(address, &route), cx).await?;
+        let (endpoint, patience) = (route.endpoint(), self.connect_timeout.min(before_deadline(cx)));
         let attempt = async {
             let client = ConnectionManager::new_with_config(driver, self.manager_config()).await?;
             self.greet(&client).await?;
             Ok(client)
         };
-        within(patience, &endpoint, async { attempt.await.map_err(|error| self.explain(error, &endpoint)) }).await
+        let attempt = async { attempt.await.map_err(|error| self.explain(error, endpoint)) };
+        route.explained(within(patience, endpoint, attempt).await).await
     }
 
     async fn check(&self, client: &ConnectionManager) -> Result<(), BoxError> {
@@ -148,6 +159,7 @@ impl Connection for Redis {
         if let Some(tls) = &self.tls {
             self.validate_tls(tls, validation);
         }
+        self.validate_tunnel(validation);
         if !self.client_name.as_deref().is_none_or(options::is_client_name) {
             validation.invalid(&["client_name"], "must be of visible ASCII characters, without spaces");
         }
@@ -157,7 +169,7 @@ impl Connection for Redis {
     }
 
     fn endpoint(&self) -> Option<String> {
-        self.address().ok().map(|address| options::endpoint(&address))
+        self.address().ok().map(|address| via!(self).endpoint(options::endpoint(&address)))
     }
 }
 

@@ -21,8 +21,10 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use tokio::time::timeout;
 
 use self::options::{Encryption, Mechanism};
-use super::shared::{failure::Reason, patience, tls::Tls};
+use super::shared::{failure::Reason, patience, route::via, tls::Tls};
 use crate::{BoxError, ConnectContext, Connection, Secret, Validation, connection_type};
+#[cfg(feature = "ssh-tunnel")]
+use crate::{ConnectionRef, connectors::Tunnel};
 
 /// A mail server that takes messages to be sent. The client is `lettre::AsyncSmtpTransport<lettre::Tokio1Executor>`.
 ///
@@ -63,6 +65,10 @@ pub struct Smtp {
     /// `key`, the paths of PEM files, and `server_name`.
     tls: Option<Tls>,
 
+    /// The connection of type `ssh-tunnel` through which the server is reached. Its host is as the SSH server knows it.
+    #[cfg(feature = "ssh-tunnel")]
+    tunnel: Option<ConnectionRef<Tunnel>>,
+
     /// How the user may show who it is, by what the server offers: `plain`, `login` and `xoauth2`, the preferred one first.
     /// Default: `["plain", "login"]`.
     auth_mechanisms: Option<Vec<Mechanism>>,
@@ -92,14 +98,17 @@ impl Connection for Smtp {
 
     async fn connect(&self, cx: &ConnectContext) -> Result<Self::Client, BoxError> {
         let address = self.address()?;
-        let client = self.builder(&address, cx).await?.build();
-        patience::until_deadline(cx, &address.endpoint(), self.round_trip(&client)).await?;
+        let (host, port) = address.host_and_port();
+        let route = via!(self).route(cx, address.endpoint(), host, port).await?;
+        let client = self.builder(&address, &route, cx).await?.build();
+        let answer = patience::until_deadline(cx, route.endpoint(), self.round_trip(&client, route.endpoint())).await;
+        route.explained(answer).await?;
         Ok(client)
     }
 
     async fn check(&self, client: &Self::Client) -> Result<(), BoxError> {
-        let endpoint = self.address()?.endpoint();
-        patience::within(patience::CHECK, &endpoint, self.round_trip(client)).await
+        let endpoint = self.endpoint().unwrap_or_default();
+        patience::within(patience::CHECK, &endpoint, self.round_trip(client, &endpoint)).await
     }
 
     async fn disconnect(&self, client: &Self::Client) -> Result<(), BoxError> {
@@ -115,18 +124,17 @@ impl Connection for Smtp {
     }
 
     fn endpoint(&self) -> Option<String> {
-        self.address().ok().map(|address| address.endpoint())
+        self.address().ok().map(|address| via!(self).endpoint(address.endpoint()))
     }
 }
 
 impl Smtp {
-    async fn round_trip(&self, client: &AsyncSmtpTransport<Tokio1Executor>) -> Result<(), BoxError> {
-        let endpoint = self.address()?.endpoint();
+    async fn round_trip(&self, client: &AsyncSmtpTransport<Tokio1Executor>, endpoint: &str) -> Result<(), BoxError> {
         match client.test_connection().await {
             Ok(true) => Ok(()),
             // The driver does not tell why.
-            Ok(false) => Err(Reason::HungUp.at(&endpoint, None)),
-            Err(error) => Err(failure::reason(&error, self.dial_timeout).at(&endpoint, Some(error.into()))),
+            Ok(false) => Err(Reason::HungUp.at(endpoint, None)),
+            Err(error) => Err(failure::reason(&error, self.dial_timeout).at(endpoint, Some(error.into()))),
         }
     }
 }

@@ -24,3 +24,4 @@ mod sql;
 mod sqlite;
 mod ssh_tunnel;
 mod storage;
+mod tunnels;

@@ -363,7 +363,7 @@ fn behind(sshd: &Service, postgres: &Service) -> String {
 }
 
 /// A tunnel with all that it needs; more of its fields may follow.
-fn bastion(sshd: &Service) -> String {
+pub(crate) fn bastion(sshd: &Service) -> String {
     bastion_by(sshd, &format!("host_key = '{}'", Sshd::host_key(sshd)))
 }
 
@@ -387,7 +387,7 @@ async fn refusal(toml: &str) -> String {
     text
 }
 
-fn text_of(error: &Error) -> String {
+pub(crate) fn text_of(error: &Error) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
@@ -397,7 +397,7 @@ fn text_of(error: &Error) -> String {
     text
 }
 
-async fn wait_until(what: &str, is_so: impl AsyncFn() -> bool) {
+pub(crate) async fn wait_until(what: &str, is_so: impl AsyncFn() -> bool) {
     let end = Instant::now() + Duration::from_secs(20);
     while !is_so().await {
         assert!(Instant::now() < end, "not within 20 seconds: {what}");

@@ -49,7 +49,7 @@ impl AmqpConnection {
         Ok(client)
     }
 
-    /// `host:port` of the broker.
+    /// What the broker is called in errors.
     pub(super) fn endpoint(&self) -> &str {
         &self.endpoint
     }
@@ -137,11 +137,10 @@ impl Drop for CutOnDrop {
 /// The first dial and handshake, and what the driver does when it loses the line.
 async fn connect(settings: Settings, line: &Arc<Line>) -> Result<Connection, BoxError> {
     let properties = settings.properties();
-    let Settings { endpoint, uri, encryption, .. } = settings;
+    let Settings { endpoint, address, uri, encryption, .. } = settings;
     let runtime = default_runtime()?;
     let dial = {
         let (line, runtime) = (Arc::clone(line), runtime.clone());
-        let address = (uri.authority.host.clone(), uri.authority.port);
         async move || {
             let stream = AsyncTcpStream::connect(&runtime, runtime.to_socket_addrs(address.clone())).await?;
             if let AsyncTcpStream::Plain(socket) = &stream {

@@ -11,13 +11,15 @@ use lapin::{
 use super::Amqp;
 use crate::{
     BoxError, ConnectContext, Validation,
-    connectors::shared::{address, failure::settings, tls::Tls},
+    connectors::shared::{address, failure::settings, route::Route, tls::Tls},
 };
 
 /// All that it takes to connect.
 pub(super) struct Settings {
-    /// `host:port`.
+    /// What the broker is called in errors.
     pub(super) endpoint: String,
+    /// Where to dial.
+    pub(super) address: (String, u16),
     pub(super) uri: AMQPUri,
     /// None when the connection is not encrypted.
     pub(super) encryption: Option<Encryption>,
@@ -46,14 +48,19 @@ impl Settings {
 
 impl Amqp {
     /// All that it takes to connect.
-    pub(super) async fn settings(&self, cx: &ConnectContext) -> Result<Settings, BoxError> {
-        let uri = self.uri()?;
+    pub(super) async fn settings(
+        &self,
+        uri: AMQPUri,
+        route: &Route,
+        cx: &ConnectContext,
+    ) -> Result<Settings, BoxError> {
         let encryption = match uri.scheme {
             AMQPScheme::AMQP => None,
             AMQPScheme::AMQPS => Some(self.encryption(&uri, cx).await?),
         };
         let connection_name = self.connection_name.as_deref().unwrap_or(cx.name()).to_owned();
-        Ok(Settings { endpoint: endpoint(&uri), uri, encryption, connection_name })
+        let (endpoint, address) = (route.endpoint().to_owned(), route.dial());
+        Ok(Settings { endpoint, address, uri, encryption, connection_name })
     }
 
     async fn encryption(&self, uri: &AMQPUri, cx: &ConnectContext) -> Result<Encryption, BoxError> {

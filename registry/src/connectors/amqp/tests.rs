@@ -91,6 +91,16 @@ fn what_the_broker_says_is_told_apart() {
     check_reason(hard(AMQPHardError::CONNECTIONFORCED), "CONNECTION_FORCED - shutdown", Reason::Unavailable);
 }
 
+#[cfg(feature = "ssh-tunnel")]
+#[test]
+fn a_server_behind_a_tunnel_is_another_one() {
+    let endpoint = |fields: &str| amqp(fields).endpoint();
+    assert_eq!(endpoint("host = 'h'\ntunnel = 'bastion'").as_deref(), Some("h:5672 through bastion"));
+    // Its name is verified all the same.
+    let bastion = "\n[connections.bastion]\ntype = 'ssh-tunnel'\nhost = 'h'\nuser = 'u'\npassword = 'p'";
+    check(&format!("host = 'h'\ntls.mode = 'verify-full'\ntunnel = 'bastion'{bastion}"), &[]);
+}
+
 /// The problems as `code line message`, of a connection whose header stands on line 2.
 #[track_caller]
 fn check(fields: &str, expected: &[&str]) {

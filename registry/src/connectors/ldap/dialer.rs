@@ -16,12 +16,15 @@ use tokio::{net::TcpStream, task::JoinHandle, time::timeout};
 use super::{failure, options::Encryption};
 use crate::{
     BoxError, Secret,
-    connectors::shared::{address, failure::Reason},
+    connectors::shared::{address, failure::Reason, route::Route},
 };
 
 /// Where the server is, how to encrypt, and who asks.
 pub(super) struct Dialer {
+    /// What the server is called in errors.
     endpoint: String,
+    host: String,
+    port: u16,
     /// For the driver, which takes the host for the name of the certificate; it does not dial.
     url: String,
     is_upgraded: bool,
@@ -39,7 +42,7 @@ pub(super) struct Login {
 impl Dialer {
     /// `name` is that of the certificate.
     pub(super) fn new(
-        endpoint: String,
+        route: &Route,
         name: &str,
         encryption: Encryption,
         config: Option<Arc<ClientConfig>>,
@@ -48,7 +51,8 @@ impl Dialer {
         let scheme = if encryption == Encryption::Implicit { "ldaps" } else { "ldap" };
         // Nobody dials that port.
         let url = format!("{scheme}://{}", address::endpoint(name, 1));
-        Self { endpoint, url, is_upgraded: encryption == Encryption::Starttls, config, login }
+        let (endpoint, (host, port)) = (route.endpoint().to_owned(), route.dial());
+        Self { endpoint, host, port, url, is_upgraded: encryption == Encryption::Starttls, config, login }
     }
 
     pub(super) fn endpoint(&self) -> &str {
@@ -74,7 +78,7 @@ impl Dialer {
 
     async fn connect(&self) -> Result<Session, BoxError> {
         let refused = |error: std::io::Error| Reason::of(&error).at(&self.endpoint, Some(error.into()));
-        let stream = TcpStream::connect(&self.endpoint).await.map_err(refused)?;
+        let stream = TcpStream::connect((self.host.as_str(), self.port)).await.map_err(refused)?;
         // An operation is one small packet.
         stream.set_nodelay(true).map_err(refused)?;
         let stream = StdStream::Tcp(stream.into_std().map_err(refused)?);

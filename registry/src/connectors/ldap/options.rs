@@ -12,6 +12,7 @@ use crate::{
     connectors::shared::{
         address::{self, one_way},
         failure::settings,
+        route::Route,
         tls::{Tls, install_ring},
         url::ServerUrl,
     },
@@ -44,6 +45,10 @@ impl Address {
         address::endpoint(&self.host, self.port)
     }
 
+    pub(super) fn host_and_port(&self) -> (&str, u16) {
+        (&self.host, self.port)
+    }
+
     #[cfg(test)]
     pub(super) fn encryption(&self) -> Encryption {
         self.encryption
@@ -52,8 +57,12 @@ impl Address {
 
 impl Ldap {
     /// What dials and binds, now and again.
-    pub(super) async fn dialer(&self, cx: &ConnectContext) -> Result<Dialer, BoxError> {
-        let address = self.address()?;
+    pub(super) async fn dialer(
+        &self,
+        address: &Address,
+        route: &Route,
+        cx: &ConnectContext,
+    ) -> Result<Dialer, BoxError> {
         let tls = self.tls.clone().unwrap_or_default();
         let config = match address.encryption {
             Encryption::None => {
@@ -65,7 +74,7 @@ impl Ldap {
         };
         let name = tls.server_name.unwrap_or_else(|| address.host.clone());
         let login = self.bind_dn.clone().zip(self.password.clone()).map(|(dn, password)| Login { dn, password });
-        Ok(Dialer::new(address.endpoint(), &name, address.encryption, config, login))
+        Ok(Dialer::new(route, &name, address.encryption, config, login))
     }
 
     pub(super) fn limits(&self) -> Limits {

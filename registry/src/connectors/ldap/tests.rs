@@ -72,6 +72,16 @@ fn encryption_is_checked_as_a_whole() {
     check("host = 'h'\ntls.certificate = 'c.pem'", &["CR006 2 missing key `tls.key`"]);
 }
 
+#[cfg(feature = "ssh-tunnel")]
+#[test]
+fn a_server_behind_a_tunnel_is_another_one() {
+    let endpoint = |fields: &str| toml::from_str::<Ldap>(fields).expect("the fields are good").endpoint();
+    assert_eq!(endpoint("host = 'h'\ntunnel = 'bastion'").as_deref(), Some("h:389 through bastion"));
+    // Its name is verified all the same.
+    let bastion = "\n[connections.bastion]\ntype = 'ssh-tunnel'\nhost = 'h'\nuser = 'u'\npassword = 'p'";
+    check(&format!("host = 'h'\ntls.mode = 'verify-full'\ntunnel = 'bastion'{bastion}"), &[]);
+}
+
 /// The problems as `code line message`, of a connection whose header stands on line 2.
 #[track_caller]
 fn check(fields: &str, expected: &[&str]) {

@@ -2,8 +2,12 @@
 
 use super::Memcached;
 use crate::{
-    BoxError,
-    connectors::shared::{address, failure::settings},
+    BoxError, Validation,
+    connectors::shared::{
+        address,
+        failure::settings,
+        route::{NO_SOCKET, Route, via},
+    },
 };
 
 /// Where the server is.
@@ -22,9 +26,32 @@ impl Memcached {
             }
         }
     }
+
+    pub(super) fn validate_tunnel(&self, validation: &mut Validation) {
+        if via!(self).is_tunnel() && matches!(self.address(), Ok(Address::Socket { .. })) {
+            let key = if self.url.is_some() { "url" } else { "host" };
+            validation.invalid(&[key, "tunnel"], NO_SOCKET);
+        }
+    }
 }
 
 impl Address {
+    /// Where to dial, unless that is a socket.
+    pub(super) fn host_and_port(&self) -> (&str, u16) {
+        match self {
+            Self::Tcp { host, port } => (host, *port),
+            Self::Socket { .. } => ("", 0),
+        }
+    }
+
+    /// The same server, by the local end of the tunnel if there is one.
+    pub(super) fn along(self, route: &Route) -> Self {
+        match (self, route.dial()) {
+            (Self::Tcp { .. }, (host, port)) => Self::Tcp { host, port },
+            (socket, _) => socket,
+        }
+    }
+
     /// As the driver reads it.
     pub(super) fn source(&self) -> String {
         match self {

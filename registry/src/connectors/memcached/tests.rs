@@ -35,6 +35,17 @@ fn an_address_that_the_driver_cannot_use_is_refused() {
     check("host = 'a b'", &["CR008 4 `host` must be a name, an IPv4 address or a path"]);
 }
 
+#[cfg(feature = "ssh-tunnel")]
+#[test]
+fn a_tunnel_leads_to_a_host() {
+    let bastion = "\n[connections.bastion]\ntype = 'ssh-tunnel'\nhost = 'h'\nuser = 'u'\npassword = 'p'";
+    let behind = |fields: &str, expected: &[&str]| check(&format!("{fields}\ntunnel = 'bastion'{bastion}"), expected);
+    behind("host = 'h'", &[]);
+    let socket = "must name a host: no socket of this machine is behind a tunnel";
+    behind("host = '/run/m.sock'", &[&format!("CR008 4 `host` {socket}")]);
+    behind("url = 'unix:///run/m.sock'", &[&format!("CR008 4 `url` {socket}")]);
+}
+
 #[test]
 fn a_limit_of_nothing_is_refused() {
     check("host = 'h'\nmax_connections = 0", &["CR008 5 `max_connections` must be a nonzero u32"]);
@@ -75,6 +86,8 @@ fn sample() -> Memcached {
         url: None,
         host: None,
         port: None,
+        #[cfg(feature = "ssh-tunnel")]
+        tunnel: None,
         max_connections: super::default_max_connections(),
         acquire_timeout: super::default_acquire_timeout(),
         connect_timeout: super::default_connect_timeout(),

@@ -7,7 +7,7 @@ use rumqttc::{MqttOptions, QoS, TlsConfiguration, Transport, default_socket_conn
 use super::{Mqtt, client::Limits};
 use crate::{
     BoxError, ConnectContext, Validation,
-    connectors::shared::{address, failure::settings, tls::Tls, url::ServerUrl},
+    connectors::shared::{address, failure::settings, route::Route, tls::Tls, url::ServerUrl},
     serde::Deserialize,
 };
 
@@ -24,6 +24,10 @@ impl Address {
     /// `host:port`.
     pub(super) fn endpoint(&self) -> String {
         address::endpoint(&self.host, self.port)
+    }
+
+    pub(super) fn host_and_port(&self) -> (&str, u16) {
+        (&self.host, self.port)
     }
 }
 
@@ -65,11 +69,17 @@ impl fmt::Debug for LastWill {
 
 impl Mqtt {
     /// All that the driver must know.
-    pub(super) async fn options(&self, address: &Address, cx: &ConnectContext) -> Result<MqttOptions, BoxError> {
+    pub(super) async fn options(
+        &self,
+        address: &Address,
+        route: &Route,
+        cx: &ConnectContext,
+    ) -> Result<MqttOptions, BoxError> {
         let mut options = MqttOptions::new(self.client_id(cx), (self.verified_host(address), address.port));
-        let endpoint = address.endpoint();
+        let (host, port) = route.dial();
+        let dialled = address::endpoint(&host, port);
         // The driver's own dialling takes the name of the certificate for that of the host, and has no brackets for IPv6.
-        options.set_socket_connector(move |_, network| default_socket_connect(endpoint.clone(), network));
+        options.set_socket_connector(move |_, network| default_socket_connect(dialled.clone(), network));
         if address.is_encrypted {
             let config = self.tls.clone().unwrap_or_default().client_config(cx.config_dir()).await?;
             options.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(Arc::new(config))));

@@ -10,6 +10,7 @@ use crate::{
     connectors::shared::{
         address::{self, Url},
         failure::settings,
+        route::{NO_SOCKET, Route, via},
         tls::{Tls, TlsMode, install_ring},
     },
 };
@@ -52,6 +53,20 @@ impl MySql {
         Ok(options)
     }
 
+    /// A tunnel leads to a host, and its local end has a name that no certificate has.
+    pub(super) fn validate_tunnel(&self, validation: &mut Validation) {
+        let Ok(options) = self.address() else { return };
+        if via!(self).is_tunnel() && options.get_socket().is_some() {
+            let key = if self.url.is_some() { "url" } else { "host" };
+            validation.invalid(&[key, "tunnel"], NO_SOCKET);
+        }
+        let (key, is_full) = match &self.tls {
+            Some(tls) => ("tls.mode", tls.mode() == TlsMode::VerifyFull),
+            None => ("url", matches!(options.get_ssl_mode(), MySqlSslMode::VerifyIdentity)),
+        };
+        via!(self).refuse_verify_full(key, is_full, validation);
+    }
+
     /// The password of `new`, when nothing else differs.
     pub(super) fn new_password(&self, new: &Self) -> Option<String> {
         let is_same = self.all_but_the_password() == new.all_but_the_password();
@@ -70,6 +85,8 @@ impl MySql {
             database,
             tls,
             statement_timeout,
+            #[cfg(feature = "ssh-tunnel")]
+                tunnel: _,
             max_connections,
             min_connections,
             acquire_timeout,
@@ -78,7 +95,7 @@ impl MySql {
         } = self;
         let url = url.as_ref().map(|url| Url::new(url.expose()).map(Url::without_password));
         let pool = (max_connections, min_connections, acquire_timeout, idle_timeout, max_lifetime);
-        (url, (host, port, user, database), tls, statement_timeout, pool)
+        (url, (host, port, user, database), tls, via!(self).name(), statement_timeout, pool)
     }
 }
 
@@ -107,6 +124,14 @@ pub(super) fn endpoint(options: &MySqlConnectOptions) -> String {
     match options.get_socket() {
         Some(socket) => socket.display().to_string(),
         None => address::endpoint(options.get_host(), options.get_port()),
+    }
+}
+
+/// Dials the local end of the tunnel, if there is one.
+pub(super) fn along(options: MySqlConnectOptions, route: &Route) -> MySqlConnectOptions {
+    match route.local() {
+        Some(local) => options.host(&local.ip().to_string()).port(local.port()),
+        None => options,
     }
 }
 

@@ -90,6 +90,33 @@ fn a_limit_is_rounded_up_since_none_would_be_no_limit() {
     begins(Duration::MAX, "4294967.295");
 }
 
+#[cfg(feature = "ssh-tunnel")]
+#[test]
+fn a_tunnel_leads_to_a_host_whose_name_is_not_verified() {
+    let bastion = "\n[connections.bastion]\ntype = 'ssh-tunnel'\nhost = 'h'\nuser = 'u'\npassword = 'p'";
+    let behind = |fields: &str, expected: &[&str]| check(&format!("{fields}\ntunnel = 'bastion'{bastion}"), expected);
+    behind("host = 'h'", &[]);
+    behind("host = 'h'\ntls.mode = 'verify-ca'", &[]);
+    let of = |line: u32, key: &str| {
+        format!(
+            "CR008 {line} `{key}` cannot be `verify-full` through a tunnel, whose local end has another name: use `verify-ca`"
+        )
+    };
+    behind("host = 'h'\ntls = {}", &[&of(2, "tls.mode")]);
+    behind("url = 'mysql://u@h/d?ssl-mode=verify_identity'", &[&of(4, "url")]);
+    let socket = "must name a host: no socket of this machine is behind a tunnel";
+    behind("host = '/run/mysqld/mysqld.sock'", &[&format!("CR008 4 `host` {socket}")]);
+    behind("url = 'mysql://u@h/d?socket=/run/mysqld/mysqld.sock'", &[&format!("CR008 4 `url` {socket}")]);
+}
+
+#[cfg(feature = "ssh-tunnel")]
+#[test]
+fn a_server_behind_a_tunnel_is_another_one() {
+    let (direct, behind) = (mysql("host = 'h'\npassword = 'old'"), mysql("host = 'h'\npassword = 'new'\ntunnel = 'b'"));
+    assert_eq!(behind.endpoint().as_deref(), Some("h:3306 through b"));
+    assert_eq!(direct.new_password(&behind), None);
+}
+
 #[test]
 fn the_endpoint_is_where_the_driver_connects() {
     for (fields, expected) in [

@@ -10,7 +10,7 @@ use crate::{
     connectors::shared::{
         address::{self, Url},
         failure::settings,
-        route::{Route, via},
+        route::{NO_SOCKET, Route, via},
         tls::{Tls, TlsMode, install_ring},
     },
 };
@@ -59,7 +59,7 @@ impl Postgres {
         let Ok(options) = self.address() else { return };
         if via!(self).is_tunnel() && (options.get_socket().is_some() || options.get_host().starts_with('/')) {
             let key = if self.url.is_some() { "url" } else { "host" };
-            validation.invalid(&[key, "tunnel"], "must name a host: no socket of this machine is behind a tunnel");
+            validation.invalid(&[key, "tunnel"], NO_SOCKET);
         }
         let (key, is_full) = match &self.tls {
             Some(tls) => ("tls.mode", tls.mode() == TlsMode::VerifyFull),

@@ -15,15 +15,16 @@ use crate::{
     connectors::shared::{
         address,
         failure::settings,
+        route::{NO_SOCKET, Route, via},
         tls::{Pem, PemFile, Tls, install_ring},
     },
 };
 
 impl Redis {
     /// The driver, which knows where to dial and has not dialled.
-    pub(super) async fn driver(&self, cx: &ConnectContext) -> Result<Client, BoxError> {
+    pub(super) async fn driver(&self, address: ConnectionInfo, cx: &ConnectContext) -> Result<Client, BoxError> {
         install_ring();
-        let address = self.address()?.set_tcp_settings(tcp_settings());
+        let address = address.set_tcp_settings(tcp_settings());
         let ConnectionAddr::TcpTls { .. } = address.addr() else { return Ok(Client::open(address)?) };
         let tls = self.tls.clone().unwrap_or_default();
         let pem = tls.read(cx.config_dir()).await?;
@@ -92,6 +93,39 @@ impl Redis {
         }
         tls.validate_strict(validation);
     }
+
+    /// A tunnel leads to a host, and its local end has a name that no certificate has.
+    pub(super) fn validate_tunnel(&self, validation: &mut Validation) {
+        let Ok(address) = self.address() else { return };
+        if !via!(self).is_tunnel() {
+            return;
+        }
+        let key = if self.url.is_some() { "url" } else { "host" };
+        match address.addr() {
+            ConnectionAddr::Unix(_) => validation.invalid(&[key, "tunnel"], NO_SOCKET),
+            ConnectionAddr::TcpTls { .. } => {
+                let key = if self.tls.is_some() { "tls" } else { "url" };
+                validation.invalid(&[key, "tunnel"], NO_TLS);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Where to dial, unless that is a socket.
+pub(super) fn host_and_port(address: &ConnectionInfo) -> (&str, u16) {
+    match address.addr() {
+        ConnectionAddr::Tcp(host, port) | ConnectionAddr::TcpTls { host, port, .. } => (host, *port),
+        _ => ("", 0),
+    }
+}
+
+/// Dials the local end of the tunnel, if there is one.
+pub(super) fn along(address: ConnectionInfo, route: &Route) -> ConnectionInfo {
+    match route.local() {
+        Some(local) => address.set_addr(ConnectionAddr::Tcp(local.ip().to_string(), local.port())),
+        None => address,
+    }
 }
 
 /// What is wrong with the URL, in words that do not repeat it.
@@ -149,6 +183,9 @@ fn tcp_settings() -> TcpSettings {
 
 /// How long the other side's system may leave bytes without an acknowledgement.
 const PATIENCE_WITH_SILENCE: Duration = Duration::from_secs(30);
+
+const NO_TLS: &str = "cannot ask for encryption through a tunnel, which encrypts by itself: the driver would look in the \
+    certificate for the name of the local end";
 
 const DEFAULT_PORT: u16 = 6379;
 

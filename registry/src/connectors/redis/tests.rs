@@ -68,6 +68,22 @@ fn encryption_is_checked_as_a_whole() {
     check("url = 'redis://h'\ntls.ca = 'c'", &[]);
 }
 
+#[cfg(feature = "ssh-tunnel")]
+#[test]
+fn a_tunnel_leads_to_a_host_and_encrypts_by_itself() {
+    let bastion = "\n[connections.bastion]\ntype = 'ssh-tunnel'\nhost = 'h'\nuser = 'u'\npassword = 'p'";
+    let behind = |fields: &str, expected: &[&str]| check(&format!("{fields}\ntunnel = 'bastion'{bastion}"), expected);
+    behind("host = 'h'", &[]);
+    behind("host = 'h'\ntls.mode = 'disable'", &[]);
+    let tls = "cannot ask for encryption through a tunnel, which encrypts by itself: the driver would look in the \
+        certificate for the name of the local end";
+    behind("host = 'h'\ntls.ca = 'c'", &[&format!("CR008 5 `tls` {tls}")]);
+    behind("url = 'rediss://h'", &[&format!("CR008 4 `url` {tls}")]);
+    let socket = "must name a host: no socket of this machine is behind a tunnel";
+    behind("host = '/run/r.sock'", &[&format!("CR008 4 `host` {socket}")]);
+    behind("url = 'redis+unix:///run/r.sock'", &[&format!("CR008 4 `url` {socket}")]);
+}
+
 #[test]
 fn the_endpoint_has_no_secret() {
     let endpoint = |url: &str| Redis { url: Some(Secret::from(url.to_owned())), ..sample() }.endpoint();
@@ -125,6 +141,8 @@ fn sample() -> Redis {
         url: None,
         host: None,
         port: None,
+        #[cfg(feature = "ssh-tunnel")]
+        tunnel: None,
         user: None,
         password: None,
         database: None,

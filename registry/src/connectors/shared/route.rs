@@ -120,7 +120,6 @@ impl Route {
     }
 
     /// Where to dial.
-    #[allow(dead_code)]
     pub(in crate::connectors) fn dial(&self) -> (String, u16) {
         match self.local() {
             Some(local) => (local.ip().to_string(), local.port()),
@@ -138,6 +137,9 @@ impl Route {
         }
     }
 }
+
+/// What is wrong with the path of a socket.
+pub(in crate::connectors) const NO_SOCKET: &str = "must name a host: no socket of this machine is behind a tunnel";
 
 /// Without the feature there is none.
 #[cfg(not(feature = "ssh-tunnel"))]

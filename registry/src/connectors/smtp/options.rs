@@ -17,6 +17,7 @@ use crate::{
     connectors::shared::{
         address::{self, one_way},
         failure::settings,
+        route::Route,
         tls::{Pem, PemFile, TlsMode},
         url::ServerUrl,
     },
@@ -61,6 +62,10 @@ impl Address {
         address::endpoint(&self.host, self.port)
     }
 
+    pub(super) fn host_and_port(&self) -> (&str, u16) {
+        (&self.host, self.port)
+    }
+
     #[cfg(test)]
     pub(super) fn encryption(&self) -> Encryption {
         self.encryption
@@ -72,11 +77,13 @@ impl Smtp {
     pub(super) async fn builder(
         &self,
         address: &Address,
+        route: &Route,
         cx: &ConnectContext,
     ) -> Result<AsyncSmtpTransportBuilder, BoxError> {
         let pool = PoolConfig::new().max_size(self.max_idle_connections).idle_timeout(self.idle_timeout);
-        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&address.host)
-            .port(address.port)
+        let (host, port) = route.dial();
+        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
+            .port(port)
             .timeout(Some(self.dial_timeout))
             .tls(self.encrypted(address, cx).await?)
             .pool_config(pool);

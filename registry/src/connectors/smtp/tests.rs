@@ -83,6 +83,16 @@ fn what_would_end_up_in_a_command_or_in_a_busy_loop_is_refused() {
     check("host = 'h'\nauth_mechanisms = []", &["CR008 5 `auth_mechanisms` must name one at least"]);
 }
 
+#[cfg(feature = "ssh-tunnel")]
+#[test]
+fn a_server_behind_a_tunnel_is_another_one() {
+    let endpoint = |fields: &str| toml::from_str::<Smtp>(fields).expect("the fields are good").endpoint();
+    assert_eq!(endpoint("host = 'h'\ntunnel = 'bastion'").as_deref(), Some("h:25 through bastion"));
+    // Its name is verified all the same.
+    let bastion = "\n[connections.bastion]\ntype = 'ssh-tunnel'\nhost = 'h'\nuser = 'u'\npassword = 'p'";
+    check(&format!("host = 'h'\ntls.mode = 'verify-full'\ntunnel = 'bastion'{bastion}"), &[]);
+}
+
 /// The problems as `code line message`, of a connection whose header stands on line 2.
 #[track_caller]
 fn check(fields: &str, expected: &[&str]) {
