@@ -40,7 +40,7 @@ pub use client::AmqpConnection;
 ///
 /// Encryption: by `amqps://` or by a table `tls`, and then the broker is verified in full.
 ///
-/// A connection that is lost is dialled again, every second at most, for as long as it is not closed; channels, consumers and
+/// A connection that is lost is dialled again, every 500 ms at most, for as long as it is not closed; channels, consumers and
 /// what they have declared come back with it. What the driver cannot bring back is replaced by a new connection once its
 /// checks have failed. A check opens a channel and closes it.
 #[connection_type("amqp")]
@@ -57,7 +57,7 @@ pub struct Amqp {
     /// Default: 5672, encrypted 5671.
     port: Option<u16>,
 
-    /// Default: "guest".
+    /// Needs `password`. Default: "guest".
     user: Option<String>,
 
     /// As it is, whatever characters it has. Default: "guest".
@@ -117,6 +117,9 @@ impl Connection for Amqp {
             ("vhost", self.vhost.is_some()),
         ];
         one_way(validation, self.url.is_some(), &parts);
+        if self.url.is_none() && self.user.is_some() && self.password.is_none() {
+            validation.missing("password", "a user is of use only with its password");
+        }
         if let Some(url) = &self.url
             && let Some(why) = options::url_fault(url.expose())
         {

@@ -98,7 +98,8 @@ pub struct Mqtt {
     #[serde(default = "default_request_timeout")]
     request_timeout: Duration,
 
-    /// How many messages wait in a subscription to be received; those beyond are dropped and counted. Default: 1024.
+    /// How many messages wait in a subscription to be received; those beyond are dropped and counted. At most 1048576. Default:
+    /// 1024.
     #[serde(default = "default_buffer")]
     buffer: NonZeroUsize,
 

@@ -13,13 +13,16 @@
 
 mod failure;
 mod options;
+mod pace;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_nats::{Client, connection::State};
+use tokio::time::sleep;
 
+use self::pace::{Pace, Paces};
 use super::shared::{
     patience::{self, before_deadline, until_deadline},
     tls::Tls,
@@ -34,7 +37,7 @@ use crate::{BoxError, ConnectContext, Connection, Secret, Validation, connection
 /// Encryption: by `tls://`, by a table `tls`, or when the server demands it; the server is verified in full in each case.
 ///
 /// The client dials again by itself, every second at most, and its subscriptions come back: it is kept while no server is
-/// there. A check sends a request to a subject that nobody listens to, which the server says at once.
+/// there, until it is closed. A login that is refused then is tried every 30 seconds. A check sends a request to a subject that nobody listens to, which the server says at once.
 #[connection_type("nats")]
 #[derive(Debug)]
 pub struct Nats {
@@ -84,6 +87,10 @@ pub struct Nats {
     /// "connection-registry.check".
     #[serde(default = "default_check_subject")]
     check_subject: String,
+
+    /// When the clients that were made dial.
+    #[serde(skip)]
+    paces: Paces,
 }
 
 impl Connection for Nats {
@@ -95,11 +102,14 @@ impl Connection for Nats {
         let servers = self.addresses()?;
         let endpoint = options::endpoint(&servers);
         let patience = options::patience(before_deadline(cx), servers.len());
-        let options = self.options(cx).await?.connection_timeout(patience);
+        let pace = Arc::new(Pace::default());
+        let options = self.options(cx, &pace).await?.connection_timeout(patience);
         until_deadline(cx, &endpoint, async {
             // The driver's handshake ends with a ping and the server's answer to it.
-            let connected = options.connect(servers).await;
-            connected.map_err(|error| failure::reason(&error, patience).at(&endpoint, Some(error.into())))
+            let client = options.connect(servers).await;
+            let client = client.map_err(|error| failure::reason(&error, patience).at(&endpoint, Some(error.into())))?;
+            self.paces.add(pace, &client);
+            Ok(client)
         })
         .await
     }
@@ -119,24 +129,30 @@ impl Connection for Nats {
     }
 
     async fn disconnect(&self, client: &Client) -> Result<(), BoxError> {
+        // First of all: this may be given up.
+        self.paces.close(client);
         let is_connected = client.connection_state() == State::Connected;
-        // What is under way is sent, and the connection is closed.
-        client.drain().await?;
-        if is_connected {
+        let closed = async {
+            // What is under way is sent, and the connection is closed.
+            client.drain().await?;
             // Flushes fail once it is.
-            let closed = async {
-                while client.flush().await.is_ok() {}
-                Ok(())
-            };
-            patience::within(GOODBYE, &self.endpoint().unwrap_or_default(), closed).await?;
-        }
-        Ok(())
+            while is_connected && client.flush().await.is_ok() {
+                sleep(BETWEEN_FLUSHES).await;
+            }
+            Ok(())
+        };
+        patience::within(GOODBYE, &self.endpoint().unwrap_or_default(), closed).await
     }
 
     fn validate(&self, validation: &mut Validation) {
         self.validate_address(validation);
         self.validate_login(validation);
         self.validate_tls(validation);
+        for (key, time) in [("request_timeout", self.request_timeout), ("ping_interval", self.ping_interval)] {
+            if time.is_zero() {
+                validation.invalid(&[key], "must be longer than zero");
+            }
+        }
         if !options::is_subject(&self.check_subject) {
             validation.invalid(&["check_subject"], "must be a subject without spaces and wildcards");
         }
@@ -161,3 +177,5 @@ fn default_check_subject() -> String {
 
 /// How long the goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(2);
+
+const BETWEEN_FLUSHES: Duration = Duration::from_millis(5);

@@ -43,8 +43,8 @@ pub struct NatsJetstream {
     api_prefix: Option<String>,
 
     /// How long the server may take to answer, also to acknowledge a message. Default: "5s".
-    #[serde(default = "default_timeout")]
-    timeout: Duration,
+    #[serde(default = "default_request_timeout")]
+    request_timeout: Duration,
 }
 
 impl Connection for NatsJetstream {
@@ -67,24 +67,31 @@ impl Connection for NatsJetstream {
         if self.domain.is_some() && self.api_prefix.is_some() {
             validation.conflict(&["domain", "api_prefix"], "a domain is a prefix of its own");
         }
+        if self.request_timeout.is_zero() {
+            validation.invalid(&["request_timeout"], "must be longer than zero");
+        }
     }
 }
 
 impl NatsJetstream {
     fn context(&self, client: Client) -> Context {
         match (&self.domain, &self.api_prefix) {
-            (Some(domain), _) => ContextBuilder::new().domain(domain).timeout(self.timeout).build(client),
-            (None, Some(prefix)) => ContextBuilder::new().api_prefix(prefix).timeout(self.timeout).build(client),
-            (None, None) => ContextBuilder::new().timeout(self.timeout).build(client),
+            (Some(domain), _) => ContextBuilder::new().domain(domain).timeout(self.request_timeout).build(client),
+            (None, Some(prefix)) => {
+                ContextBuilder::new().api_prefix(prefix).timeout(self.request_timeout).build(client)
+            }
+            (None, None) => ContextBuilder::new().timeout(self.request_timeout).build(client),
         }
     }
 
     async fn round_trip(&self, context: &Context) -> Result<(), BoxError> {
         let asked = context.query_account().await;
-        asked.map(drop).map_err(|error| failure::reason(&error, self.timeout).at(self.nats.name(), Some(error.into())))
+        asked
+            .map(drop)
+            .map_err(|error| failure::reason(&error, self.request_timeout).at(self.nats.name(), Some(error.into())))
     }
 }
 
-fn default_timeout() -> Duration {
+fn default_request_timeout() -> Duration {
     Duration::from_secs(5)
 }

@@ -265,6 +265,30 @@ async fn a_subscription_lives_on_when_the_broker_dies_and_returns() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_subscriptions_come_back() {
+    let Some(server) = Service::launch(Mosquitto::default()).await else { return };
+    let client = client(&(at(&server) + "request_timeout = '20s'")).await;
+    let mut all = Vec::new();
+    for number in 0..20 {
+        all.push(client.subscribe(&format!("many/{number}"), MqttQos::AtLeastOnce).await.unwrap());
+    }
+    server.kill().await.unwrap();
+    let lost = async {
+        while client.is_connected() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(Duration::from_secs(10), lost).await.expect("it is noticed");
+    server.start().await.unwrap();
+    for number in 0..20 {
+        client.publish(&format!("many/{number}"), MqttQos::AtLeastOnce, "again").await.unwrap();
+    }
+    for messages in &mut all {
+        assert_eq!(next(messages).await.payload(), b"again");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_waits_for_the_connection_and_no_longer_than_it_may() {
     let Some(server) = Service::launch(Mosquitto::default()).await else { return };
     let client = client(&(at(&server) + "request_timeout = '300ms'")).await;

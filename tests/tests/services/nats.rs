@@ -21,7 +21,10 @@ use connection_registry_tests::{
     service::{self, NatsLogin, Service, Tls},
 };
 use futures_util::StreamExt;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::{
+    net::TcpListener,
+    time::{Instant, sleep, timeout},
+};
 
 /// A server that knows one user.
 fn guarded() -> service::Nats {
@@ -133,7 +136,7 @@ async fn nats_jetstream_conforms() {
         .with_use(store_and_load)
         .with_broken("no such domain", fields(host, port, "domain = 'nowhere'\n"), Fault::Transient)
         .with_peers(move |host, port| fields(host, port, ""))
-        .with_change(fields(host, port, "timeout = '4s'\n"))
+        .with_change(fields(host, port, "request_timeout = '4s'\n"))
         .with_server(Arc::new(server))
         .canary(CANARY)
         .config_dir(std::env::temp_dir())
@@ -257,6 +260,34 @@ async fn a_subscription_comes_back_after_a_restart() {
     client.publish("phoenix", "again".into()).await.unwrap();
     let message = timeout(Duration::from_secs(5), messages.next()).await.unwrap().unwrap();
     assert_eq!(message.payload, "again");
+}
+
+/// How often somebody dials the place of a server that is down, within `time`.
+async fn dials(listener: &TcpListener, time: Duration) -> usize {
+    let mut dials = 0;
+    let _ = timeout(time, async {
+        while listener.accept().await.is_ok() {
+            dials += 1;
+        }
+    })
+    .await;
+    dials
+}
+
+#[tokio::test]
+async fn a_client_that_is_closed_or_dropped_dials_no_more() {
+    let Some(server) = Service::launch(service::Nats::default()).await else { return };
+    let nobodys = at(&server, "lifecycle.check_interval = '1h'");
+    let (closed, _client) = connected(&nobodys).await;
+    let (dropped, other) = connected(&nobodys).await;
+    server.kill().await.unwrap();
+    let listener = TcpListener::bind(server.address()).await.unwrap();
+    assert!(dials(&listener, Duration::from_millis(1500)).await > 2, "while they are open they dial");
+    closed.disconnect("bus").await.unwrap();
+    drop((dropped, other));
+    // Those whose pause has begun already.
+    dials(&listener, Duration::from_millis(1500)).await;
+    assert_eq!(dials(&listener, Duration::from_secs(3)).await, 0);
 }
 
 #[tokio::test]

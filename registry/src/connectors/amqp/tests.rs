@@ -11,7 +11,8 @@ fn where_the_broker_is_can_be_said_in_one_way_only() {
         "url = 'amqp://h'\nhost = 'h'\nvhost = 'v'",
         &["CR018 4 `url` and `host` exclude each other", "CR018 4 `url` and `vhost` exclude each other"],
     );
-    check("user = 'u'", &["CR006 2 missing key `host`"]);
+    check("user = 'u'\npassword = 'p'", &["CR006 2 missing key `host`"]);
+    check("host = 'h'\nuser = 'u'", &["CR006 2 missing key `password`"]);
     check("host = 'h'", &[]);
     check("url = '${env:BROKER}'", &[]);
 }

@@ -1,6 +1,6 @@
 //! [`KafkaClient`]: a producer, and what consumers are made of.
 
-use std::{fmt, time::Duration};
+use std::{fmt, thread, time::Duration};
 
 use rdkafka::{
     ClientConfig,
@@ -9,7 +9,7 @@ use rdkafka::{
     metadata::Metadata,
     producer::{FutureProducer, Producer},
 };
-use tokio::{runtime::Handle, sync::watch, task::spawn_blocking};
+use tokio::{runtime::Handle, sync::watch, task::spawn_blocking, time::Instant};
 
 use super::{
     KafkaContext,
@@ -111,8 +111,24 @@ impl KafkaClient {
     pub(super) async fn first_round_trip(&self, patience: Duration) -> Result<(), BoxError> {
         let mut troubles = self.context.troubles();
         tokio::select! {
-            answer = self.round_trip(patience) => answer,
+            answer = self.patient_round_trip(patience) => answer,
             trouble = hopeless(&mut troubles) => Err(self.explain(trouble, Reason::Other)),
+        }
+    }
+
+    /// Asks again and again, each time for longer, so that not much goes on in the background when it is given up.
+    async fn patient_round_trip(&self, patience: Duration) -> Result<(), BoxError> {
+        let (end, mut step) = (Instant::now() + patience, SHORTEST_QUESTION);
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            match self.metadata(step.min(left)).await {
+                Ok(_) => return Ok(()),
+                Err(error) if step >= left || !matches!(of_question(&error, patience), Reason::Silent(_)) => {
+                    let trouble = self.context.trouble();
+                    return Err(self.explain(trouble, of_question(&error, patience)));
+                }
+                Err(_) => step *= 2,
+            }
         }
     }
 
@@ -170,8 +186,10 @@ impl Offloaded {
 impl Drop for Offloaded {
     fn drop(&mut self) {
         let producer = self.0.take();
-        if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn_blocking(move || drop(producer));
+        match Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn_blocking(move || drop(producer))),
+            // Where no thread can be had it ends here.
+            Err(_) => drop(thread::Builder::new().name("kafka-goodbye".to_owned()).spawn(move || drop(producer))),
         }
     }
 }
@@ -187,6 +205,9 @@ async fn hopeless(troubles: &mut watch::Receiver<Trouble>) -> Trouble {
         Err(_) => Trouble::default(),
     }
 }
+
+/// How long the first question of a connection waits.
+const SHORTEST_QUESTION: Duration = Duration::from_secs(1);
 
 /// How long a goodbye waits for what is under way: less than the default `lifecycle.disconnect_timeout` of five seconds.
 const GOODBYE: Duration = Duration::from_secs(4);

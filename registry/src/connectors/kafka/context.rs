@@ -39,6 +39,11 @@ impl KafkaContext {
         self.trouble.send_replace(Trouble::default());
         self.trouble.subscribe()
     }
+
+    /// What was complained of last.
+    pub(super) fn trouble(&self) -> Trouble {
+        self.trouble.borrow().clone()
+    }
 }
 
 impl ClientContext for KafkaContext {

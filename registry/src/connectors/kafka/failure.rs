@@ -13,15 +13,14 @@ use crate::{
 pub(super) fn reason(code: Option<RDKafkaErrorCode>, words: &str) -> Reason {
     use RDKafkaErrorCode as Code;
     match code {
-        Some(Code::Authentication | Code::SaslAuthenticationFailed) => Reason::Credentials,
+        // Whatever happens to the request that begins a login, librdkafka calls it a failure of the login.
+        Some(Code::Authentication) => known(words).unwrap_or(Reason::Credentials),
+        Some(Code::SaslAuthenticationFailed) => Reason::Credentials,
         Some(Code::ClusterAuthorizationFailed) => Reason::Credentials,
         Some(Code::UnsupportedSASLMechanism | Code::UnsupportedFeature) => Reason::Settings,
         Some(Code::Resolve) => Reason::UnknownHost,
         Some(Code::SSL) => Reason::Tls,
-        _ => {
-            let known = WORDS.iter().find(|(piece, _)| words.contains(piece));
-            known.map_or(Reason::Other, |(_, reason)| *reason)
-        }
+        _ => known(words).unwrap_or(Reason::Other),
     }
 }
 
@@ -45,6 +44,13 @@ pub(super) fn refused(error: KafkaError) -> BoxError {
     }
 }
 
+fn known(words: &str) -> Option<Reason> {
+    WORDS.iter().find(|(piece, _)| words.contains(piece)).map(|(_, reason)| *reason)
+}
+
+/// How long librdkafka waits for the answer to the request that begins a login.
+const LOGIN: Duration = Duration::from_secs(10);
+
 /// Of the messages of librdkafka.
 const WORDS: &[(&str, Reason)] = &[
     ("Connection refused", Reason::Refused),
@@ -54,4 +60,7 @@ const WORDS: &[(&str, Reason)] = &[
     ("Disconnected", Reason::HungUp),
     ("Connection reset", Reason::HungUp),
     ("Broken pipe", Reason::HungUp),
+    ("hung up", Reason::HungUp),
+    ("Broker transport failure", Reason::HungUp),
+    ("handshake failed: Local: Timed out", Reason::Silent(LOGIN)),
 ];

@@ -1,5 +1,7 @@
 //! What can be told without a broker. The rest is in `tests/tests/services/kafka.rs`.
 
+use std::time::Duration;
+
 use rdkafka::error::RDKafkaErrorCode as Code;
 
 use super::{Kafka, failure};
@@ -70,6 +72,11 @@ fn no_option_is_shown() {
 fn what_librdkafka_says_is_told_apart() {
     for (code, words, expected) in [
         (Code::Authentication, "SASL authentication error: Authentication failed", Reason::Credentials),
+        (Code::Authentication, HANDSHAKE_REFUSED, Reason::Credentials),
+        (Code::Authentication, HANDSHAKE_LOST, Reason::HungUp),
+        (Code::Authentication, HANDSHAKE_LATE, Reason::Silent(Duration::from_secs(10))),
+        (Code::Authentication, "h:1/1: Disconnected: hung up from peer in state AUTH_LEGACY", Reason::HungUp),
+        (Code::Authentication, "h:1/1: SASL authentication failure: Connection reset by peer", Reason::HungUp),
         (Code::Resolve, "h:1/bootstrap: Failed to resolve 'h:1'", Reason::UnknownHost),
         (Code::BrokerTransportFailure, "Connect to ipv4#127.0.0.1:1 failed: Connection refused", Reason::Refused),
         (Code::BrokerTransportFailure, "h:1/1: Disconnected while requesting ApiVersion", Reason::HungUp),
@@ -92,3 +99,10 @@ fn check(fields: &str, expected: &[&str]) {
 fn line(problem: &Diagnostic) -> String {
     format!("{} {} {}", problem.code(), problem.line(), problem.message())
 }
+
+const HANDSHAKE_REFUSED: &str = "h:1/1: SASL PLAIN mechanism handshake failed: Broker: Unsupported SASL mechanism: broker's \
+    supported mechanisms: SCRAM-SHA-256";
+const HANDSHAKE_LOST: &str =
+    "h:1/1: SASL PLAIN mechanism handshake failed: Local: Broker transport failure: broker's supported mechanisms: ";
+const HANDSHAKE_LATE: &str =
+    "h:1/1: SASL PLAIN mechanism handshake failed: Local: Timed out: broker's supported mechanisms: ";

@@ -127,7 +127,8 @@ impl MqttClient {
         let (requests, routes) = (self.requests.clone(), Arc::clone(&self.routes));
         let limits = self.limits;
         let subscription = MqttSubscription { filter: filter.to_owned(), outlet, requests, routes, limits };
-        let answer = async { Ok(self.requests.subscribe_tracked(filter, qos.into()).await?.wait_async().await?) };
+        let answer =
+            async { Ok(self.requests.subscribe_tracked(filter, qos.into()).await?.wait_completion_async().await?) };
         self.limits.in_time(answer).await?;
         Ok(subscription)
     }

@@ -2,13 +2,11 @@
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
-use rumqttc::{
-    AsyncClient, ConnectionError, Event, EventLoop, Packet, StateError, SubscribeFilterInput, SubscribeNoticeError,
-};
+use rumqttc::{AsyncClient, ConnectionError, Event, EventLoop, Packet, QoS, SubscribeFilterInput, SubscribeReasonCode};
 use tokio::{
     sync::watch,
     task::JoinSet,
-    time::{Instant, Interval, MissedTickBehavior, interval, sleep},
+    time::{Instant, Interval, MissedTickBehavior, interval, sleep, timeout},
 };
 
 use super::{failure, routes::Routes};
@@ -40,6 +38,27 @@ impl Link {
     }
 }
 
+/// Why a connection ends.
+enum End {
+    Driver(ConnectionError),
+    /// The broker has said nothing for so long.
+    Silent(Duration),
+    /// The broker did not answer a subscription.
+    Unsubscribed,
+}
+
+impl From<End> for Loss {
+    fn from(end: End) -> Self {
+        match end {
+            End::Driver(error) => Self { reason: failure::reason(&error, DIAL), words: error.to_string() },
+            End::Silent(time) => Self { reason: Reason::Silent(time), words: "the broker is silent".to_owned() },
+            End::Unsubscribed => {
+                Self { reason: Reason::Silent(ANSWER), words: "no answer to a subscription".to_owned() }
+            }
+        }
+    }
+}
+
 /// Ends with its client, which aborts it.
 pub(super) struct Driver {
     events: EventLoop,
@@ -68,16 +87,18 @@ impl Driver {
         let mut subscribing = JoinSet::new();
         let (mut pause, mut connected) = (SHORTEST_PAUSE, Some(Instant::now()));
         loop {
-            match self.next().await {
+            match self.next(&mut subscribing).await {
                 Ok(Event::Incoming(Packet::ConnAck(ack))) => {
                     connected = Some(Instant::now());
                     self.regain(ack.session_present, &mut subscribing);
                 }
                 Ok(Event::Incoming(Packet::Publish(publish))) => self.routes.deliver(publish.into()),
                 Ok(_) => {}
-                Err(ConnectionError::RequestsDone) => return,
-                Err(error) => {
-                    let longest = self.lose(&error);
+                Err(End::Driver(ConnectionError::RequestsDone)) => return,
+                Err(end) => {
+                    // Also what has failed already says nothing of the next connection.
+                    subscribing = JoinSet::new();
+                    let longest = self.lose(end.into());
                     // One that was short may have been ended by another client of the same id, which dials again, too.
                     if connected.take().is_some_and(|since| since.elapsed() > LONGEST_PAUSE) {
                         pause = SHORTEST_PAUSE;
@@ -86,13 +107,12 @@ impl Driver {
                     pause = (pause * 2).min(longest);
                 }
             }
-            while subscribing.try_join_next().is_some() {}
         }
     }
 
     /// The driver's own pings are not enough: it sends none while it sends something else, to whom it may.
-    async fn next(&mut self) -> Result<Event, ConnectionError> {
-        {
+    async fn next(&mut self, subscribing: &mut JoinSet<bool>) -> Result<Event, End> {
+        let end = {
             let Self { events, watch, requests, .. } = self;
             let mut event = pin!(events.poll());
             loop {
@@ -100,36 +120,31 @@ impl Driver {
                     biased;
                     event = &mut event => {
                         watch.note(&event);
-                        return event;
+                        return event.map_err(End::Driver);
                     }
                     sight = watch.look() => match sight {
                         Sight::Alive => {}
                         // The queue may be full, and then there is something to be answered.
                         Sight::Quiet => drop(requests.try_unsubscribe(PROBE)),
-                        Sight::Gone => break,
-                    }
+                        Sight::Gone(silence) => break End::Silent(silence),
+                    },
+                    Some(Ok(false)) = subscribing.join_next() => break End::Unsubscribed,
                 }
             }
-        }
+        };
         self.watch.forget();
         self.events.clean();
-        Err(StateError::AwaitPingResp.into())
+        Err(end)
     }
 
     /// Connected again; usable once what was subscribed to is subscribed to again.
-    fn regain(&self, session_present: bool, subscribing: &mut JoinSet<()>) {
+    fn regain(&self, session_present: bool, subscribing: &mut JoinSet<bool>) {
         let filters = if session_present { Vec::new() } else { self.routes.filters() };
         let (number, link, requests) = (self.link.borrow().number, self.link.clone(), self.requests.clone());
         subscribing.spawn(async move {
-            if !filters.is_empty() {
-                let filters = filters.into_iter().map(|(filter, qos)| SubscribeFilterInput::new(filter, qos));
-                let Ok(answer) = requests.subscribe_many_tracked(filters).await else { return };
-                match answer.wait_async().await {
-                    Ok(_) => {}
-                    Err(SubscribeNoticeError::V4SubAckFailure(_)) => {
-                        tracing::warn!("the broker does not allow a subscription any more");
-                    }
-                    Err(_) => return,
+            for filters in filters.chunks(MOST_FILTERS) {
+                if !timeout(ANSWER, subscribe(&requests, filters)).await.unwrap_or(false) {
+                    return false;
                 }
             }
             link.send_if_modified(|link| {
@@ -139,15 +154,15 @@ impl Driver {
                 }
                 is_news
             });
+            true
         });
     }
 
     /// Not connected any more, or still not. Gives the longest pause before the next try.
-    fn lose(&self, error: &ConnectionError) -> Duration {
-        let reason = failure::reason(error, DIAL);
-        tracing::debug!(%error, "no connection to the MQTT broker");
-        let loss = Arc::new(Loss { reason, words: error.to_string() });
-        self.link.send_modify(|link| *link = Link { number: link.number + 1, down: Some(loss) });
+    fn lose(&self, loss: Loss) -> Duration {
+        let reason = loss.reason;
+        tracing::debug!(error = loss.words, "no connection to the MQTT broker");
+        self.link.send_modify(|link| *link = Link { number: link.number + 1, down: Some(Arc::new(loss)) });
         if reason.is_permanent() { LONGEST_PAUSE_OF_A_REFUSAL } else { LONGEST_PAUSE }
     }
 }
@@ -170,7 +185,7 @@ struct Watch {
 enum Sight {
     Alive,
     Quiet,
-    Gone,
+    Gone(Duration),
 }
 
 impl Watch {
@@ -195,11 +210,24 @@ impl Watch {
     async fn look(&mut self) -> Sight {
         self.ticks.tick().await;
         match self.heard.map(|heard| heard.elapsed()) {
-            Some(silence) if silence >= self.keep_alive * 2 => Sight::Gone,
+            Some(silence) if silence >= self.keep_alive * 2 => Sight::Gone(silence),
             Some(silence) if silence >= self.keep_alive => Sight::Quiet,
             _ => Sight::Alive,
         }
     }
+}
+
+/// Whether the broker has answered. What it does not allow any more must not keep the others from coming back.
+async fn subscribe(requests: &AsyncClient, filters: &[(String, QoS)]) -> bool {
+    let asked = filters.iter().map(|(filter, qos)| SubscribeFilterInput::new(filter.as_str(), *qos));
+    let Ok(answer) = requests.subscribe_many_tracked(asked).await else { return false };
+    let Ok(answer) = answer.wait_async().await else { return false };
+    for ((filter, _), code) in filters.iter().zip(&answer.return_codes) {
+        if *code == SubscribeReasonCode::Failure {
+            tracing::warn!(filter, "the broker does not allow a subscription any more");
+        }
+    }
+    true
 }
 
 /// Between a half and the whole.
@@ -211,6 +239,10 @@ fn jittered(pause: Duration) -> Duration {
 pub(super) const PROBE: &str = "connection-registry/probe";
 /// How long dialling again may take.
 const DIAL: Duration = Duration::from_secs(5);
+/// How long the broker may take to answer a subscription.
+const ANSWER: Duration = Duration::from_secs(5);
+/// Brokers limit how many there are in one request, the strictest to eight.
+const MOST_FILTERS: usize = 8;
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// A broker that has changed its mind about a password is not stormed.

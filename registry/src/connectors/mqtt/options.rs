@@ -1,12 +1,12 @@
 //! From the fields to what the driver takes.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use rumqttc::{MqttOptions, QoS, TlsConfiguration, Transport, default_socket_connect, valid_topic};
 
 use super::{Mqtt, client::Limits};
 use crate::{
-    BoxError, ConnectContext, Validation,
+    BoxError, ConnectContext, Secret, Validation,
     connectors::shared::{address, failure::settings, route::Route, tls::Tls, url::ServerUrl},
     serde::Deserialize,
 };
@@ -32,12 +32,12 @@ impl Address {
 }
 
 /// What the broker publishes when this client goes without a goodbye.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(crate = "crate::serde", deny_unknown_fields)]
 pub(super) struct LastWill {
     topic: String,
     #[serde(default)]
-    payload: String,
+    payload: Secret,
     #[serde(default)]
     qos: u8,
     #[serde(default)]
@@ -56,14 +56,7 @@ impl LastWill {
 
     fn for_driver(&self) -> Result<rumqttc::LastWill, BoxError> {
         let qos = quality(self.qos).ok_or_else(|| settings("`last_will.qos` must be 0, 1 or 2"))?;
-        Ok(rumqttc::LastWill::new(self.topic.as_str(), self.payload.as_bytes(), qos, self.retain))
-    }
-}
-
-impl fmt::Debug for LastWill {
-    /// Without the payload, which may be a secret.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LastWill").field("topic", &self.topic).field("qos", &self.qos).finish_non_exhaustive()
+        Ok(rumqttc::LastWill::new(self.topic.as_str(), self.payload.expose().as_bytes(), qos, self.retain))
     }
 }
 
@@ -155,7 +148,13 @@ impl Mqtt {
             validation.invalid(&["client_id"], "must not be empty");
         }
         if !self.clean_session && self.client_id.is_none() {
-            validation.missing("client_id", "the broker keeps a session by the id of its client");
+            validation.invalid(&["clean_session", "client_id"], "can be `false` only with a `client_id`");
+        }
+        if self.request_timeout.is_zero() {
+            validation.invalid(&["request_timeout"], "must be longer than zero");
+        }
+        if self.buffer.get() > LARGEST_BUFFER {
+            validation.invalid(&["buffer"], "must be at most 1048576");
         }
     }
 
@@ -204,6 +203,8 @@ fn whole_seconds(time: Duration) -> Option<u16> {
     (seconds > 0 && time.subsec_nanos() == 0).then_some(seconds)
 }
 
+/// Far below what a channel can be told to hold.
+const LARGEST_BUFFER: usize = 1_048_576;
 const SCHEME: &str = "mqtt";
 const SCHEME_WITH_TLS: &str = "mqtts";
 const URL_FORM: &str = "must be a URL such as `mqtt://user:password@host:1883` or `mqtts://host`, with special characters \

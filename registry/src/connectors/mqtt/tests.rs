@@ -39,7 +39,12 @@ fn encryption_is_checked_as_a_whole() {
 
 #[test]
 fn a_session_is_checked_as_a_whole() {
-    check("host = 'h'\nclean_session = false", &["CR006 2 missing key `client_id`"]);
+    let no_id = "CR008 5 `clean_session` can be `false` only with a `client_id`";
+    check("host = 'h'\nclean_session = false", &[no_id]);
+    check("host = 'h'\nclean_session = '${env:A}'", &[]);
+    check("host = 'h'\nrequest_timeout = '0s'", &["CR008 5 `request_timeout` must be longer than zero"]);
+    check("host = 'h'\nbuffer = 1048576", &[]);
+    check("host = 'h'\nbuffer = 1048577", &["CR008 5 `buffer` must be at most 1048576"]);
     check("host = 'h'\nclean_session = false\nclient_id = 'c'", &[]);
     let why = "CR008 5 `keep_alive` must be whole seconds, from 1 s to 65535 s";
     for time in ["500ms", "0s", "1d", "1s 1ms"] {

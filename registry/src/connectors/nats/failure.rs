@@ -57,6 +57,8 @@ fn of_source(error: &ConnectError) -> Reason {
 /// The texts are those of the server's `-ERR`.
 fn of_server(said: &str) -> Reason {
     match said {
+        // Also of who was too slow to log in.
+        _ if said.contains("timeout") => Reason::Unavailable,
         _ if said.contains("authentication") || said.contains("authorization") => Reason::Credentials,
         _ if said.contains("tls") => Reason::Tls,
         _ if said.contains("maximum") || said.contains("shutdown") => Reason::Unavailable,

@@ -1,10 +1,10 @@
 //! From the fields to what the driver takes.
 
-use std::{io, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use async_nats::{ConnectOptions, ServerAddr};
 
-use super::Nats;
+use super::{Nats, pace::Pace};
 use crate::{
     BoxError, ConnectContext, Validation,
     connectors::shared::{
@@ -16,13 +16,18 @@ use crate::{
 
 impl Nats {
     /// All that the driver must know, but where the servers are.
-    pub(super) async fn options(&self, cx: &ConnectContext) -> Result<ConnectOptions, BoxError> {
+    pub(super) async fn options(&self, cx: &ConnectContext, pace: &Arc<Pace>) -> Result<ConnectOptions, BoxError> {
         install_ring();
+        let (of_dials, of_events) = (Arc::clone(pace), Arc::clone(pace));
         let mut options = ConnectOptions::new()
             .name(self.connection_name.as_deref().unwrap_or(cx.name()))
             .request_timeout(Some(self.request_timeout))
             .ping_interval(self.ping_interval)
-            .reconnect_delay_callback(pause);
+            .reconnect_delay_callback(move |attempts| of_dials.pause(attempts))
+            .event_callback(move |event| {
+                of_events.note(&event);
+                async {}
+            });
         if let Some(prefix) = &self.inbox_prefix {
             options = options.custom_inbox_prefix(prefix);
         }
@@ -171,14 +176,6 @@ fn encrypted(options: ConnectOptions, tls: &Tls) -> ConnectOptions {
         options = options.add_client_certificate(certificate.clone(), key.clone());
     }
     options
-}
-
-/// Before the client dials again: nothing, then twice as long each time, up to a second.
-fn pause(attempts: usize) -> Duration {
-    match attempts {
-        0 | 1 => Duration::ZERO,
-        attempts => Duration::from_millis(1 << attempts.min(10)),
-    }
 }
 
 const PORT: u16 = 4222;

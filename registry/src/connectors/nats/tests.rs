@@ -44,6 +44,13 @@ fn a_wrong_value_has_a_place_and_is_not_repeated() {
 }
 
 #[test]
+fn no_time_is_zero() {
+    for key in ["request_timeout", "ping_interval"] {
+        check(&format!("host = 'h'\n{key} = '0s'"), &[&format!("CR008 5 `{key}` must be longer than zero")]);
+    }
+}
+
+#[test]
 fn encryption_is_checked_as_a_whole() {
     check(
         "host = 'h'\ntls.server_name = 'n'",
@@ -75,7 +82,8 @@ fn what_the_driver_says_is_told_apart() {
     let server = |said: &str| ConnectError::with_source(ConnectErrorKind::Io, ServerError::Other(said.to_owned()));
     check_reason(&io(io::ErrorKind::ConnectionRefused), Reason::Refused);
     check_reason(&ConnectErrorKind::AuthorizationViolation.into(), Reason::Credentials);
-    check_reason(&server("Authentication Timeout"), Reason::Credentials);
+    check_reason(&server("Authentication Timeout"), Reason::Unavailable);
+    check_reason(&server("User Authentication Revoked"), Reason::Credentials);
     check_reason(&server("maximum connections exceeded"), Reason::Unavailable);
     check_reason(&ConnectErrorKind::TimedOut.into(), Reason::Silent(Duration::from_secs(1)));
     let nothing = ConnectError::with_source(ConnectErrorKind::Io, "expected INFO, got nothing");

@@ -12,6 +12,7 @@ fn the_connection_to_the_server_is_checked() {
     check("", &["CR006 5 missing key `nats`"]);
     check("nats = 'bus'", &[]);
     check("nats = 'bus'\ndomain = 'd'\napi_prefix = 'p'", &["CR018 8 `domain` and `api_prefix` exclude each other"]);
+    check("nats = 'bus'\nrequest_timeout = '0s'", &["CR008 8 `request_timeout` must be longer than zero"]);
 }
 
 #[test]
