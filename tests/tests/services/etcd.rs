@@ -54,7 +54,7 @@ async fn conforms() {
     let report = Suite::<Etcd>::new(good.clone())
         .with_use(there_and_back)
         .with_peers(|host, port| fields(host, port, PASSWORD))
-        .with_change(good + "keep_alive = '31s'\n")
+        .with_change(good + "keep_alive_interval = '31s'\n")
         .with_broken("wrong password", fields("127.0.0.1", server.port(), "wr0ng-c4nary"), Fault::Permanent)
         .with_server(Arc::new(server))
         .canary(PASSWORD)
