@@ -3,7 +3,6 @@
 pub(crate) mod site;
 
 use std::{
-    io::{self, Write},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -67,7 +66,7 @@ async fn conforms(site: Site, scheme: &'static str, more: String) {
     let of = move |host: &str, port: u16, token: &str| {
         format!(
             "base_url = '{scheme}://{host}:{port}/v1'\nauth.bearer = '{token}'\ncheck.path = 'bearer'\n\
-             connect_timeout = '2s'\ntimeout = '5s'\n{more}\n"
+             connect_timeout = '2s'\nrequest_timeout = '5s'\n{more}\n"
         )
     };
     let port = site.address().port();
@@ -212,7 +211,7 @@ async fn a_proxy_is_asked_only_when_it_is_set() {
     assert!(site.asked("/v1/x").is_empty());
     let gone = proxy.address();
     proxy.server.kill().await.unwrap();
-    transient(&set, &format!("nobody listens at `{}` through the proxy `{gone}`", site.address())).await;
+    transient(&set, &format!("nobody listens at `{} through the proxy {gone}`", site.address())).await;
 }
 
 #[tokio::test]
@@ -264,9 +263,4 @@ async fn two_connections_have_credentials_of_their_own() {
     let (one, two) = (one.unwrap(), two.unwrap());
     assert_eq!((status(&one, "bearer").await, status(&two, "bearer").await), (200, 401));
     assert_eq!((status(&one, "basic").await, status(&two, "basic").await), (401, 200));
-}
-
-/// Shown with `--nocapture`.
-pub(crate) fn println(text: &str) {
-    writeln!(io::stdout(), "{text}").expect("the output of a test is open");
 }
