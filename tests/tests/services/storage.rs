@@ -33,9 +33,11 @@ async fn with_bucket() -> Option<Service> {
         .with_access_key_id(KEY)
         .with_secret_access_key(SECRET)
         .build()
-        .unwrap();
-    let url = bucket.signed_url(reqwest::Method::PUT, &Path::from(""), Duration::from_secs(60)).await.unwrap();
-    let answer = put(&server, &format!("{}?{}", url.path(), url.query().unwrap())).await.unwrap();
+        .expect("the settings are good");
+    let url = bucket.signed_url(reqwest::Method::PUT, &Path::from(""), Duration::from_secs(60)).await;
+    let url = url.expect("it can be signed");
+    let target = format!("{}?{}", url.path(), url.query().expect("it is signed"));
+    let answer = put(&server, &target).await.expect("it is answered");
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     Some(server)
 }
@@ -105,7 +107,7 @@ async fn conforms() {
 async fn memory_and_folders_conform() {
     let folder = tempfile::tempdir().unwrap();
     for (fields, change) in
-        [("url = 'memory:'", "url = 'memory:'\ntimeout = '31s'"), ("url = 'file:data'", "url = 'file:other'")]
+        [("url = 'memory:'", "url = 'memory:'\nrequest_timeout = '31s'"), ("url = 'file:data'", "url = 'file:other'")]
     {
         let report =
             Suite::<Storage>::new(fields).with_use(there_and_back).with_change(change).config_dir(folder.path());
