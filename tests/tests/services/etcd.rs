@@ -82,6 +82,8 @@ async fn encrypted_with_the_authority_of_the_test_and_with_no_other() {
     there_and_back(client).await.unwrap();
     let error = permanent(&trusting(server.authority().stranger())).await;
     assert!(error.to_string().contains("no encrypted connection to"), "{error}");
+    let error = permanent(&at).await;
+    assert!(error.to_string().contains("no encrypted connection to"), "{error}");
     let named = format!("{}tls.server_name = 'another.example'\n", trusting(server.authority().certificate()));
     permanent(&named).await;
 }

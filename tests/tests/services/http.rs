@@ -140,7 +140,7 @@ async fn a_check_expects_what_it_is_told() {
     connected(&fields("/v1", "check = { path = 'key', status = 403, method = 'HEAD' }")).await;
     permanent(&fields("/v1/bearer", "auth.bearer = 'wr0ng-c4nary'"), "does not accept the credentials").await;
     transient(&fields("/v1", "check.path = 'never'"), "did not answer within").await;
-    transient(&fields("/v1", "check.path = 'never'\ntimeout = '100ms'"), "did not answer within").await;
+    transient(&fields("/v1", "check.path = 'never'\nrequest_timeout = '100ms'"), "did not answer within").await;
 }
 
 #[tokio::test]
@@ -235,6 +235,14 @@ async fn a_trusted_authority_works_and_others_are_permanent() {
     let ca = expired.authority().certificate();
     let fields = format!("base_url = 'https://127.0.0.1:{port}'\ntls.ca = '{}'", ca.display());
     permanent(&fields, "no encrypted connection to").await;
+}
+
+#[tokio::test]
+async fn encryption_that_is_switched_off_reads_no_files() {
+    let site = Site::launch();
+    let tls = "tls = { mode = 'disable', ca = 'gone.pem', server_name = 'another.example' }";
+    let (_connections, client) = connected(&format!("base_url = '{}'\n{tls}", site.url("/v1"))).await;
+    assert_eq!(status(&client, "x").await, 200);
 }
 
 #[tokio::test]

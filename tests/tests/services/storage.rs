@@ -121,7 +121,10 @@ async fn one_program_works_with_each_kind_of_store() {
     let Some(server) = with_bucket().await else { return };
     let folder = tempfile::tempdir().unwrap();
     let in_folder = format!("url = 'file://{}'", folder.path().join("made").display());
-    for fields in ["url = 'memory:'", &in_folder, &fields("127.0.0.1", server.port(), "files/below", SECRET)] {
+    let in_bucket = fields("127.0.0.1", server.port(), "files/below", SECRET);
+    let in_memory = in_bucket.replace("s3://files/below", "memory:");
+    let switched_off = format!("{in_bucket}tls = {{ mode = 'disable', ca = 'gone.pem' }}");
+    for fields in [&in_memory, &in_folder, &in_bucket, &switched_off] {
         let store = files(fields).get::<Store>("files").await.unwrap();
         there_and_back(store).await.unwrap();
     }
