@@ -37,7 +37,7 @@ use crate::{BoxError, ConnectContext, Connection, Secret, Validation, connection
 #[connection_type("etcd")]
 #[derive(Debug)]
 pub struct Etcd {
-    /// The members of the cluster: `http://host:2379` or `https://host:2379`, all of one kind.
+    /// The members of the cluster: `http://host:2379` or `https://host:2379`, all of one kind. Without a port it is 2379.
     endpoints: Vec<String>,
 
     /// Who asks. Goes with `password`.
@@ -54,11 +54,11 @@ pub struct Etcd {
     connect_timeout: Duration,
 
     /// How long a request may take, and so also how long a watch or a lease stream may last. Default: no limit.
-    timeout: Option<Duration>,
+    request_timeout: Option<Duration>,
 
     /// How often a server that says nothing is asked whether it is there. Default: "30s".
-    #[serde(default = "default_keep_alive")]
-    keep_alive: Duration,
+    #[serde(default = "default_keep_alive_interval")]
+    keep_alive_interval: Duration,
 
     /// How long it may take to answer that. Default: "10s".
     #[serde(default = "default_keep_alive_timeout")]
@@ -74,7 +74,7 @@ impl Connection for Etcd {
         let options = self.options(cx.config_dir()).await?;
         until_deadline(cx, &self.place(), async {
             // With a user it logs in, which is a round trip of its own.
-            let connected = Client::connect(&self.endpoints, Some(options)).await;
+            let connected = Client::connect(self.addresses(), Some(options)).await;
             let mut client =
                 connected.map_err(|error| failure::reason(&error).at(&self.place(), Some(Failed(error).into())))?;
             self.round_trip(&mut client).await?;
@@ -94,6 +94,15 @@ impl Connection for Etcd {
             (None, Some(_)) => validation.missing("user", "`password` is of use only with a user"),
             _ => {}
         }
+        patience::not_zero(
+            validation,
+            &[
+                ("connect_timeout", self.connect_timeout),
+                ("request_timeout", self.request_timeout.unwrap_or(Duration::MAX)),
+                ("keep_alive_interval", self.keep_alive_interval),
+                ("keep_alive_timeout", self.keep_alive_timeout),
+            ],
+        );
     }
 
     fn endpoint(&self) -> Option<String> {
@@ -123,7 +132,7 @@ fn default_connect_timeout() -> Duration {
     Duration::from_secs(5)
 }
 
-fn default_keep_alive() -> Duration {
+fn default_keep_alive_interval() -> Duration {
     Duration::from_secs(30)
 }
 

@@ -62,8 +62,8 @@ pub struct Grpc {
     user_agent: Option<String>,
 
     /// How long the server may take to begin its answer to a call. Default: "30s".
-    #[serde(default = "default_timeout")]
-    timeout: Duration,
+    #[serde(default = "default_request_timeout")]
+    request_timeout: Duration,
 
     /// How long it may take to connect, with TLS. Default: "5s".
     #[serde(default = "default_connect_timeout")]
@@ -122,8 +122,9 @@ impl Connection for Grpc {
             validation.invalid(&["user_agent"], "must be a value that HTTP allows");
         }
         if self.keep_alive_interval.is_none() && self.keep_alive_while_idle {
-            validation.missing("keep_alive_interval", "it says how often the server is pinged");
+            validation.invalid(&["keep_alive_while_idle"], "is of use only with `keep_alive_interval`");
         }
+        self.validate_durations(validation);
     }
 
     fn endpoint(&self) -> Option<String> {
@@ -132,6 +133,18 @@ impl Connection for Grpc {
 }
 
 impl Grpc {
+    fn validate_durations(&self, validation: &mut Validation) {
+        patience::not_zero(
+            validation,
+            &[
+                ("request_timeout", self.request_timeout),
+                ("connect_timeout", self.connect_timeout),
+                ("keep_alive_interval", self.keep_alive_interval.unwrap_or(Duration::MAX)),
+                ("keep_alive_timeout", self.keep_alive_timeout),
+            ],
+        );
+    }
+
     /// One round trip to the health service.
     async fn ask(&self, channel: &Channel) -> Result<(), (Reason, BoxError)> {
         let begun = Instant::now();
@@ -143,7 +156,7 @@ impl Grpc {
     }
 }
 
-fn default_timeout() -> Duration {
+fn default_request_timeout() -> Duration {
     Duration::from_secs(30)
 }
 

@@ -21,7 +21,7 @@ use std::{collections::BTreeMap, time::Duration};
 pub use client::HttpApi;
 use options::{Auth, Check, Redirects};
 
-use super::shared::{address, failure::Reason, patience, tls::Tls};
+use super::shared::{failure::Reason, patience, tls::Tls};
 use crate::{BoxError, ConnectContext, Connection, Secret, Validation, connection_type};
 
 /// An HTTP API. The client is an `HttpApi`, which joins paths to the base URL and sends the credentials with each request;
@@ -56,7 +56,8 @@ pub struct Http {
     #[serde(default = "default_user_agent")]
     user_agent: String,
 
-    /// How encryption is checked: `ca`, `certificate` and `key`, the paths of PEM files. `mode` can only be `verify-full`.
+    /// How encryption is checked: `ca`, `certificate` and `key`, the paths of PEM files. `mode` is `verify-full`, or `disable`
+    /// with a base URL that begins with `http://`: then the rest of the table is without effect.
     tls: Option<Tls>,
 
     /// Through which proxy: `http://user:password@host:port`. Default: none, whatever the environment says.
@@ -69,8 +70,8 @@ pub struct Http {
     redirects: Redirects,
 
     /// How long a request may take, with its answer; a request can have its own. Default: "30s".
-    #[serde(default = "default_timeout")]
-    timeout: Duration,
+    #[serde(default = "default_request_timeout")]
+    request_timeout: Duration,
 
     /// How long it may take to connect, with TLS. Default: "5s".
     #[serde(default = "default_connect_timeout")]
@@ -119,13 +120,11 @@ impl Connection for Http {
         if let Some(auth) = &self.auth {
             auth.validate(validation, self.redirects);
         }
-        if let Some(tls) = &self.tls {
-            options::validate_tls(tls, validation);
-        }
-        if self.proxy.as_ref().is_some_and(|proxy| !options::is_proxy(proxy.expose())) {
-            validation.invalid(&["proxy"], "must be a URL such as `http://user:password@host:3128`");
-        }
+        self.validate_tls(validation);
+        self.validate_proxy(validation);
         self.check.validate(validation);
+        let (request, connect) = (self.request_timeout, self.connect_timeout);
+        patience::not_zero(validation, &[("request_timeout", request), ("connect_timeout", connect)]);
     }
 
     fn endpoint(&self) -> Option<String> {
@@ -163,9 +162,8 @@ impl Http {
     /// Where requests go, for errors.
     fn place(&self, api: &HttpApi) -> String {
         let endpoint = options::endpoint(api.base_url());
-        let proxy = self.proxy.as_ref().and_then(|proxy| reqwest::Url::parse(proxy.expose()).ok());
-        match proxy.as_ref().and_then(|proxy| Some((proxy.host_str()?, proxy.port_or_known_default()?))) {
-            Some((host, port)) => format!("{endpoint}` through the proxy `{}", address::endpoint(host, port)),
+        match self.proxy.as_ref().and_then(|proxy| options::parsed(proxy.expose())) {
+            Some(proxy) => format!("{endpoint} through the proxy {}", options::endpoint(&proxy)),
             None => endpoint,
         }
     }
@@ -175,7 +173,7 @@ fn default_user_agent() -> String {
     concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")).to_owned()
 }
 
-fn default_timeout() -> Duration {
+fn default_request_timeout() -> Duration {
     Duration::from_secs(30)
 }
 

@@ -34,7 +34,15 @@ use crate::{BoxError, ConnectContext, ConnectError, Connection, Secret, Validati
 /// A store of objects: memory, a folder, or a bucket of S3 or of a server that speaks like it. The client is
 /// `Arc<dyn object_store::ObjectStore>`, the same for each, so that the configuration alone says which it is.
 ///
-/// Keys that are not given come from the variables `AWS_…` and, on a machine of AWS, from its role.
+/// What says something of a bucket is without effect with another `url`, so that a profile can put a folder or memory in
+/// the place of a bucket by the `url` alone.
+///
+/// Where a bucket is is said here alone. Who asks comes from the environment only when none of `access_key_id`,
+/// `secret_access_key` and `session_token` is given, and not with `anonymous`: then from `AWS_ACCESS_KEY_ID`,
+/// `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`; else from what `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN` name (with
+/// `AWS_ROLE_SESSION_NAME` and `AWS_ENDPOINT_URL_STS`), or `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI`, or
+/// `AWS_CONTAINER_CREDENTIALS_FULL_URI` and `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE`; else from the role of the machine. No
+/// other variable `AWS_…` is read.
 ///
 /// Each request of a bucket dials when it must: the client is kept while the server is down. `check` reads an
 /// object that is not there, which AWS tells from one that is forbidden only to those who may list the bucket.
@@ -50,7 +58,7 @@ pub struct Storage {
     create: bool,
 
     /// The address of a server that speaks like S3, such as `https://s3.example.com` or `http://127.0.0.1:9000`, which is then
-    /// not encrypted. Default: that of AWS.
+    /// not encrypted; without user, query and fragment. Default: that of AWS in the region.
     endpoint: Option<String>,
 
     /// The region of the bucket. Default: "us-east-1".
@@ -62,7 +70,7 @@ pub struct Storage {
     /// The secret of that key.
     secret_access_key: Option<Secret>,
 
-    /// What temporary keys come with.
+    /// What temporary keys come with. Goes with `access_key_id`.
     session_token: Option<Secret>,
 
     /// Whether requests are not signed, as for a public bucket. Default: false.
@@ -74,8 +82,8 @@ pub struct Storage {
     virtual_hosted_style: bool,
 
     /// How long a request may take, its body included. Default: "30s".
-    #[serde(default = "default_timeout")]
-    timeout: Duration,
+    #[serde(default = "default_request_timeout")]
+    request_timeout: Duration,
 
     /// How long dialling may take. Default: "5s".
     #[serde(default = "default_connect_timeout")]
@@ -85,7 +93,8 @@ pub struct Storage {
     #[serde(default)]
     max_retries: usize,
 
-    /// Of an `endpoint` with `https://`: `ca`, the path of a PEM file with the authority to trust instead of the system's.
+    /// Of an `endpoint` with `https://`: `ca`, the path of a PEM file with the authority to trust instead of the system's. With `http://` there
+    /// is no such table, or its `mode` is `disable`: then the rest of it is without effect.
     tls: Option<Tls>,
 
     /// The folder, once it is known where it is.
@@ -122,7 +131,7 @@ impl Connection for Storage {
         match Place::parse(&self.url) {
             Err(why) => validation.invalid(&["url"], why),
             Ok(Place::Bucket { .. }) => self.validate_bucket(validation),
-            Ok(_) => self.validate_without_bucket(validation),
+            Ok(_) => {}
         }
     }
 
@@ -148,7 +157,7 @@ fn default_create() -> bool {
     true
 }
 
-fn default_timeout() -> Duration {
+fn default_request_timeout() -> Duration {
     Duration::from_secs(30)
 }
 

@@ -54,7 +54,7 @@ async fn conforms() {
     let report = Suite::<Etcd>::new(good.clone())
         .with_use(there_and_back)
         .with_peers(|host, port| fields(host, port, PASSWORD))
-        .with_change(good + "keep_alive = '31s'\n")
+        .with_change(good + "keep_alive_interval = '31s'\n")
         .with_broken("wrong password", fields("127.0.0.1", server.port(), "wr0ng-c4nary"), Fault::Permanent)
         .with_server(Arc::new(server))
         .canary(PASSWORD)
@@ -81,6 +81,8 @@ async fn encrypted_with_the_authority_of_the_test_and_with_no_other() {
     let client = settings(&trusting(server.authority().certificate())).get::<Client>("settings").await.unwrap();
     there_and_back(client).await.unwrap();
     let error = permanent(&trusting(server.authority().stranger())).await;
+    assert!(error.to_string().contains("no encrypted connection to"), "{error}");
+    let error = permanent(&at).await;
     assert!(error.to_string().contains("no encrypted connection to"), "{error}");
     let named = format!("{}tls.server_name = 'another.example'\n", trusting(server.authority().certificate()));
     permanent(&named).await;

@@ -87,7 +87,7 @@ async fn conforms(site: Site, tls: bool) {
         .with_use(ask)
         .with_broken("no such service", format!("{good}service = 'nobody'\n"), Fault::Transient)
         .with_peers(of)
-        .with_change(format!("{good}timeout = '29s'"))
+        .with_change(format!("{good}request_timeout = '29s'"))
         .with_server(Arc::clone(&site.server))
         .run()
         .await;

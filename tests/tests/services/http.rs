@@ -66,7 +66,7 @@ async fn conforms(site: Site, scheme: &'static str, more: String) {
     let of = move |host: &str, port: u16, token: &str| {
         format!(
             "base_url = '{scheme}://{host}:{port}/v1'\nauth.bearer = '{token}'\ncheck.path = 'bearer'\n\
-             connect_timeout = '2s'\ntimeout = '5s'\n{more}\n"
+             connect_timeout = '2s'\nrequest_timeout = '5s'\n{more}\n"
         )
     };
     let port = site.address().port();
@@ -140,7 +140,7 @@ async fn a_check_expects_what_it_is_told() {
     connected(&fields("/v1", "check = { path = 'key', status = 403, method = 'HEAD' }")).await;
     permanent(&fields("/v1/bearer", "auth.bearer = 'wr0ng-c4nary'"), "does not accept the credentials").await;
     transient(&fields("/v1", "check.path = 'never'"), "did not answer within").await;
-    transient(&fields("/v1", "check.path = 'never'\ntimeout = '100ms'"), "did not answer within").await;
+    transient(&fields("/v1", "check.path = 'never'\nrequest_timeout = '100ms'"), "did not answer within").await;
 }
 
 #[tokio::test]
@@ -211,7 +211,7 @@ async fn a_proxy_is_asked_only_when_it_is_set() {
     assert!(site.asked("/v1/x").is_empty());
     let gone = proxy.address();
     proxy.server.kill().await.unwrap();
-    transient(&set, &format!("nobody listens at `{}` through the proxy `{gone}`", site.address())).await;
+    transient(&set, &format!("nobody listens at `{} through the proxy {gone}`", site.address())).await;
 }
 
 #[tokio::test]
@@ -235,6 +235,14 @@ async fn a_trusted_authority_works_and_others_are_permanent() {
     let ca = expired.authority().certificate();
     let fields = format!("base_url = 'https://127.0.0.1:{port}'\ntls.ca = '{}'", ca.display());
     permanent(&fields, "no encrypted connection to").await;
+}
+
+#[tokio::test]
+async fn encryption_that_is_switched_off_reads_no_files() {
+    let site = Site::launch();
+    let tls = "tls = { mode = 'disable', ca = 'gone.pem', server_name = 'another.example' }";
+    let (_connections, client) = connected(&format!("base_url = '{}'\n{tls}", site.url("/v1"))).await;
+    assert_eq!(status(&client, "x").await, 200);
 }
 
 #[tokio::test]

@@ -33,9 +33,11 @@ async fn with_bucket() -> Option<Service> {
         .with_access_key_id(KEY)
         .with_secret_access_key(SECRET)
         .build()
-        .unwrap();
-    let url = bucket.signed_url(reqwest::Method::PUT, &Path::from(""), Duration::from_secs(60)).await.unwrap();
-    let answer = put(&server, &format!("{}?{}", url.path(), url.query().unwrap())).await.unwrap();
+        .expect("the settings are good");
+    let url = bucket.signed_url(reqwest::Method::PUT, &Path::from(""), Duration::from_secs(60)).await;
+    let url = url.expect("it can be signed");
+    let target = format!("{}?{}", url.path(), url.query().expect("it is signed"));
+    let answer = put(&server, &target).await.expect("it is answered");
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     Some(server)
 }
@@ -105,7 +107,7 @@ async fn conforms() {
 async fn memory_and_folders_conform() {
     let folder = tempfile::tempdir().unwrap();
     for (fields, change) in
-        [("url = 'memory:'", "url = 'memory:'\ntimeout = '31s'"), ("url = 'file:data'", "url = 'file:other'")]
+        [("url = 'memory:'", "url = 'memory:'\nrequest_timeout = '31s'"), ("url = 'file:data'", "url = 'file:other'")]
     {
         let report =
             Suite::<Storage>::new(fields).with_use(there_and_back).with_change(change).config_dir(folder.path());
@@ -119,7 +121,10 @@ async fn one_program_works_with_each_kind_of_store() {
     let Some(server) = with_bucket().await else { return };
     let folder = tempfile::tempdir().unwrap();
     let in_folder = format!("url = 'file://{}'", folder.path().join("made").display());
-    for fields in ["url = 'memory:'", &in_folder, &fields("127.0.0.1", server.port(), "files/below", SECRET)] {
+    let in_bucket = fields("127.0.0.1", server.port(), "files/below", SECRET);
+    let in_memory = in_bucket.replace("s3://files/below", "memory:");
+    let switched_off = format!("{in_bucket}tls = {{ mode = 'disable', ca = 'gone.pem' }}");
+    for fields in [&in_memory, &in_folder, &in_bucket, &switched_off] {
         let store = files(fields).get::<Store>("files").await.unwrap();
         there_and_back(store).await.unwrap();
     }

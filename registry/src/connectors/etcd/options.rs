@@ -1,8 +1,10 @@
 //! From the fields to what the driver takes.
 
-use std::path::Path;
+use std::{net::Ipv6Addr, path::Path};
 
 use etcd_client::{Certificate, ConnectOptions, Identity, TlsOptions};
+use rustls::RootCertStore;
+use tokio::task::spawn_blocking;
 
 use super::Etcd;
 use crate::{
@@ -16,9 +18,9 @@ impl Etcd {
         install_ring();
         let mut options = ConnectOptions::new()
             .with_connect_timeout(self.connect_timeout)
-            .with_keep_alive(self.keep_alive, self.keep_alive_timeout)
+            .with_keep_alive(self.keep_alive_interval, self.keep_alive_timeout)
             .with_keep_alive_while_idle(true);
-        if let Some(timeout) = self.timeout {
+        if let Some(timeout) = self.request_timeout {
             options = options.with_timeout(timeout);
         }
         if let (Some(user), Some(password)) = (&self.user, &self.password) {
@@ -31,12 +33,12 @@ impl Etcd {
     }
 
     async fn tls_options(&self, config_dir: &Path) -> Result<TlsOptions, BoxError> {
-        let Some(tls) = &self.tls else { return Ok(TlsOptions::new().with_native_roots()) };
+        let Some(tls) = &self.tls else { return with_roots_of_the_system().await };
         let pem = tls.read(config_dir).await?;
         pem.check()?;
         let mut options = match pem.ca {
             Some(ca) => TlsOptions::new().ca_certificate(Certificate::from_pem(ca.text)),
-            None => TlsOptions::new().with_native_roots(),
+            None => with_roots_of_the_system().await?,
         };
         if let (Some(certificate), Some(key)) = (pem.certificate, pem.key) {
             options = options.identity(Identity::from_pem(certificate.text, key.text));
@@ -48,7 +50,7 @@ impl Etcd {
     }
 
     pub(super) fn validate_endpoints(&self, validation: &mut Validation) {
-        let is_of = |scheme: &str| self.endpoints.iter().all(|endpoint| host_and_port(endpoint, scheme).is_some());
+        let is_of = |scheme: &str| self.endpoints.iter().all(|endpoint| member(endpoint, scheme).is_some());
         if self.endpoints.is_empty() || !(is_of(PLAIN) || is_of(ENCRYPTED)) {
             validation.invalid(
                 &["endpoints"],
@@ -58,7 +60,10 @@ impl Etcd {
         let Some(tls) = &self.tls else { return };
         tls.validate_strict(validation);
         if tls.is_enabled() && !self.is_encrypted() {
-            validation.invalid(&["tls", "endpoints"], "is of use only with `endpoints` that begin with `https://`");
+            validation.invalid(
+                &["tls", "tls.mode", "endpoints"],
+                "is of use only with `endpoints` that begin with `https://`",
+            );
         }
         if !tls.is_enabled() && self.is_encrypted() {
             validation.invalid(
@@ -70,9 +75,21 @@ impl Etcd {
 
     /// What errors call it: `host:port`, of several members all of them.
     pub(super) fn place(&self) -> String {
-        let scheme = if self.is_encrypted() { ENCRYPTED } else { PLAIN };
-        let places: Vec<_> = self.endpoints.iter().filter_map(|endpoint| host_and_port(endpoint, scheme)).collect();
-        places.join(", ")
+        self.members().collect::<Vec<_>>().join(", ")
+    }
+
+    /// What the driver dials. By itself it takes the port of the web for one that is not given.
+    pub(super) fn addresses(&self) -> Vec<String> {
+        self.members().map(|member| format!("{}{member}", self.scheme())).collect()
+    }
+
+    /// `host:port` of each.
+    fn members(&self) -> impl Iterator<Item = String> {
+        self.endpoints.iter().filter_map(|endpoint| member(endpoint, self.scheme()))
+    }
+
+    fn scheme(&self) -> &'static str {
+        if self.is_encrypted() { ENCRYPTED } else { PLAIN }
     }
 
     fn is_encrypted(&self) -> bool {
@@ -80,14 +97,32 @@ impl Etcd {
     }
 }
 
-/// `host:port` of an address with that scheme and nothing else.
-fn host_and_port(endpoint: &str, scheme: &str) -> Option<String> {
-    let server = endpoint.strip_prefix(scheme)?.trim_end_matches('/');
-    let (host, port) = server.rsplit_once(':').unwrap_or((server, "2379"));
-    let is_host = !host.is_empty() && !host.contains(['/', '@', '?', '#', ' ']);
-    let port = port.parse().ok()?;
-    is_host.then(|| address::endpoint(host, port))
+/// The driver would read them on a worker of the runtime, for each member anew.
+async fn with_roots_of_the_system() -> Result<TlsOptions, BoxError> {
+    let found = spawn_blocking(rustls_native_certs::load_native_certs).await?;
+    let mut roots = RootCertStore::empty();
+    // One that cannot be used says nothing of the others.
+    roots.add_parsable_certificates(found.certs);
+    Ok(TlsOptions::new().trust_anchors(roots.roots))
 }
+
+/// `host:port` of an address with that scheme and nothing else.
+fn member(endpoint: &str, scheme: &str) -> Option<String> {
+    let server = endpoint.strip_prefix(scheme)?;
+    let server = server.strip_suffix('/').unwrap_or(server);
+    let (host, port) = match server.strip_prefix('[') {
+        Some(bracketed) => bracketed.split_once(']').filter(|(host, _)| host.parse::<Ipv6Addr>().is_ok())?,
+        None => server.split_at(server.find(':').unwrap_or(server.len())),
+    };
+    let port = match port {
+        "" => DEFAULT_PORT,
+        port => port.strip_prefix(':')?.parse().ok()?,
+    };
+    let is_of_a_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':');
+    (!host.is_empty() && host.chars().all(is_of_a_name)).then(|| address::endpoint(host, port))
+}
+
+const DEFAULT_PORT: u16 = 2379;
 
 const PLAIN: &str = "http://";
 const ENCRYPTED: &str = "https://";

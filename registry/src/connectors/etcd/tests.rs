@@ -1,5 +1,6 @@
 //! What can be told without a server. The rest is in `tests/tests/services/etcd.rs`.
 
+use super::Etcd;
 use crate::{ConnectionManager, Diagnostic};
 
 #[test]
@@ -11,8 +12,30 @@ fn endpoints_are_addresses_of_one_kind() {
     {
         check(&format!("endpoints = {endpoints}"), &[wrong]);
     }
-    check("endpoints = ['http://a:2379', 'http://[::1]:2379', 'http://c']", &[]);
+    for host in ["", "u:c4nary", "a:1:2", "[::1", "[::1]2379", "[a]", "a b", "a:-1", "a/c4nary", "u:12/c4nary@a"] {
+        check(&format!("endpoints = ['http://{host}']"), &[wrong]);
+    }
+    check("endpoints = ['http://a:2379', 'http://[::1]:2379', 'http://[::1]', 'http://c/']", &[]);
     check("endpoints = ['${env:ETCD}']", &[]);
+}
+
+#[test]
+fn the_driver_dials_what_the_errors_name() {
+    let toml = "endpoints = ['https://a', 'https://b:1/', 'https://[::1]', 'https://[::1]:443', 'https://10.0.0.1']";
+    let etcd: Etcd = toml::from_str(toml).expect("they are good");
+    let dialled = ["https://a:2379", "https://b:1", "https://[::1]:2379", "https://[::1]:443", "https://10.0.0.1:2379"];
+    assert_eq!(etcd.addresses(), dialled);
+    assert_eq!(etcd.place(), dialled.map(|address| address.replace("https://", "")).join(", "));
+}
+
+#[test]
+fn nothing_can_be_done_in_no_time() {
+    for key in ["connect_timeout", "request_timeout", "keep_alive_interval", "keep_alive_timeout"] {
+        check(
+            &format!("endpoints = ['http://a']\n{key} = '0s'"),
+            &[&format!("CR008 5 `{key}` must be longer than zero")],
+        );
+    }
 }
 
 #[test]

@@ -22,7 +22,7 @@ impl Grpc {
     /// All that the driver must know.
     pub(super) async fn options(&self, cx: &ConnectContext) -> Result<Endpoint, BoxError> {
         let mut options = Endpoint::from(self.uri()?)
-            .timeout(self.timeout)
+            .timeout(self.request_timeout)
             .connect_timeout(self.connect_timeout)
             // A peer that is gone without a word is noticed by the system.
             .tcp_keepalive(Some(TCP_KEEPALIVE))
@@ -49,7 +49,7 @@ impl Grpc {
     }
 
     pub(super) fn has_certificate(&self) -> bool {
-        self.tls.as_ref().is_some_and(|tls| tls.certificate.is_some())
+        self.is_encrypted() && self.tls.as_ref().is_some_and(|tls| tls.certificate.is_some())
     }
 
     pub(super) fn validate_address(&self, validation: &mut Validation) {
@@ -65,7 +65,7 @@ impl Grpc {
         let is_encrypted = uri.scheme_str() == Some("https");
         match &self.tls {
             Some(tls) if tls.is_enabled() && !is_encrypted => {
-                validation.invalid(&["url", "tls"], "must begin with `https://`, since there is a table `tls`");
+                validation.invalid(&["url", "tls.mode"], "must begin with `https://`, since there is a table `tls`");
             }
             Some(tls) if !tls.is_enabled() && is_encrypted => {
                 validation

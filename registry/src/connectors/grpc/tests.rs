@@ -26,7 +26,24 @@ fn a_wrong_value_has_a_place_and_is_not_repeated() {
     }
     check("host = 'a b'", &["CR008 4 `host` must be the name or the address of a host"]);
     check("host = 'h'\nuser_agent = \"a\\nb\"", &["CR008 5 `user_agent` must be a value that HTTP allows"]);
-    check("host = 'h'\nkeep_alive_while_idle = true", &["CR006 2 missing key `keep_alive_interval`"]);
+}
+
+#[test]
+fn a_ping_needs_an_interval() {
+    check(
+        "host = 'h'\nkeep_alive_while_idle = true",
+        &["CR008 5 `keep_alive_while_idle` is of use only with `keep_alive_interval`"],
+    );
+    check("host = 'h'\nkeep_alive_while_idle = '${env:A}'", &[]);
+    check("host = 'h'\nkeep_alive_while_idle = true\nkeep_alive_interval = '5m'", &[]);
+}
+
+#[test]
+fn nothing_can_be_done_in_no_time() {
+    for key in ["request_timeout", "connect_timeout", "keep_alive_interval", "keep_alive_timeout"] {
+        check(&format!("host = 'h'\n{key} = '0s'"), &[&format!("CR008 5 `{key}` must be longer than zero")]);
+        check(&format!("host = 'h'\n{key} = '${{env:A}}'"), &[]);
+    }
 }
 
 #[test]

@@ -87,7 +87,7 @@ impl Http {
     /// The base URL as it is written, with user and password.
     pub(super) fn url(&self) -> Result<Url, BoxError> {
         // The parser's own error does not repeat the URL, but says nothing that helps either.
-        Url::parse(self.base_url.expose()).ok().filter(is_base).ok_or_else(|| settings(URL_FORM))
+        parsed(self.base_url.expose()).filter(is_base).ok_or_else(|| settings(URL_FORM))
     }
 
     pub(super) fn validate_url(&self, validation: &mut Validation) {
@@ -95,8 +95,32 @@ impl Http {
         if has_credentials(&url) && self.auth.is_some() {
             validation.invalid(&["base_url", "auth"], "must have no user and password beside `auth`");
         }
-        if self.tls.is_some() && url.scheme() != "https" {
-            validation.invalid(&["base_url", "tls"], "must begin with `https://`, since there is a table `tls`");
+        let mode = self.tls.as_ref().map(Tls::mode);
+        if mode.is_some_and(|mode| mode != TlsMode::Disable) && url.scheme() != "https" {
+            validation.invalid(&["base_url", "tls.mode"], "must begin with `https://`, since there is a table `tls`");
+        }
+        if mode == Some(TlsMode::Disable) && url.scheme() == "https" {
+            validation.invalid(
+                &["tls.mode", "base_url"],
+                "must not be `disable` with a base URL that begins with `https://`",
+            );
+        }
+    }
+
+    /// The driver takes the name of the host for that of the certificate. A table that is switched off is without effect: it may
+    /// be inherited.
+    pub(super) fn validate_tls(&self, validation: &mut Validation) {
+        let Some(tls) = self.tls.as_ref().filter(|tls| tls.is_enabled()) else { return };
+        if tls.server_name.is_some() {
+            validation
+                .invalid(&["tls.server_name", "tls.mode"], "cannot be set: the driver takes the name of the host");
+        }
+        tls.validate_strict(validation);
+    }
+
+    pub(super) fn validate_proxy(&self, validation: &mut Validation) {
+        if self.proxy.as_ref().is_some_and(|proxy| !is_proxy(proxy.expose())) {
+            validation.invalid(&["proxy"], PROXY_FORM);
         }
     }
 
@@ -118,7 +142,7 @@ impl Http {
     }
 
     async fn client(&self, cx: &ConnectContext, versions: &[&[u8]]) -> Result<Client, BoxError> {
-        let tls = self.tls.clone().unwrap_or_default();
+        let tls = self.tls.clone().filter(Tls::is_enabled).unwrap_or_default();
         let mut tls = tls.client_config(cx.config_dir()).await?;
         tls.alpn_protocols = versions.iter().map(|version| version.to_vec()).collect();
         let builder = Client::builder()
@@ -128,7 +152,7 @@ impl Http {
             // It would tell other servers the path.
             .referer(false)
             .redirect(self.redirects.policy())
-            .timeout(self.timeout)
+            .timeout(self.request_timeout)
             .connect_timeout(self.connect_timeout)
             .pool_idle_timeout(self.idle_timeout)
             .pool_max_idle_per_host(self.max_idle_connections.unwrap_or(usize::MAX));
@@ -137,7 +161,8 @@ impl Http {
 
     fn proxied(&self, builder: ClientBuilder) -> Result<ClientBuilder, BoxError> {
         let Some(proxy) = &self.proxy else { return Ok(builder.no_proxy()) };
-        let proxy = Proxy::all(proxy.expose()).map_err(|error| settings(error.without_url()))?;
+        let url = parsed(proxy.expose()).ok_or_else(|| settings(PROXY_FORM))?;
+        let proxy = Proxy::all(url).map_err(|error| settings(error.without_url()))?;
         Ok(builder.no_proxy().proxy(proxy))
     }
 
@@ -261,23 +286,13 @@ impl Check {
     }
 }
 
-/// The driver takes the name of the host for that of the certificate, and the scheme for the mode.
-pub(super) fn validate_tls(tls: &Tls, validation: &mut Validation) {
-    if tls.server_name.is_some() {
-        validation.invalid(&["tls.server_name"], "cannot be set: the driver takes the name of the host");
-    }
-    if tls.mode() != TlsMode::VerifyFull {
-        validation
-            .invalid(&["tls.mode"], "must be `verify-full`: the scheme of the base URL says whether it is encrypted");
-        return;
-    }
-    tls.validate(validation);
-}
-
-/// One that the driver can speak to.
-pub(super) fn is_proxy(url: &str) -> bool {
-    Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-        && Proxy::all(url).is_ok()
+/// A URL that the driver reads as it was meant. It is not when a `/`, `?` or `#` of the password, or a `\`, which the driver
+/// takes for a `/`, stands in it as it is: that ends the host.
+pub(super) fn parsed(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    let is_ours = matches!(url.scheme(), "http" | "https") && url.has_host();
+    let is_torn = address::is_torn(text) || url.path().contains('@');
+    (is_ours && !is_torn).then_some(url)
 }
 
 /// `host:port`.
@@ -285,9 +300,13 @@ pub(super) fn endpoint(url: &Url) -> String {
     address::endpoint(url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default())
 }
 
+/// One that the driver can speak to.
+fn is_proxy(url: &str) -> bool {
+    parsed(url).is_some_and(|url| Proxy::all(url).is_ok())
+}
+
 fn is_base(url: &Url) -> bool {
-    let is_plain = url.query().is_none() && url.fragment().is_none();
-    matches!(url.scheme(), "http" | "https") && url.has_host() && is_plain
+    url.query().is_none() && url.fragment().is_none()
 }
 
 fn has_credentials(url: &Url) -> bool {
@@ -333,4 +352,8 @@ pub(super) const VERSIONS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
 const MOST_REDIRECTS: usize = 10;
 
-const URL_FORM: &str = "must be a URL such as `https://host/path`, without a query";
+const URL_FORM: &str = "must be a URL such as `https://host/path`, without a query, and with special characters of a password, and an \
+                        `@` of the path, percent-encoded";
+
+const PROXY_FORM: &str =
+    "must be a URL such as `http://user:password@host:3128`, with special characters of the password percent-encoded";

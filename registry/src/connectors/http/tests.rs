@@ -96,10 +96,7 @@ fn a_header_with_a_credential_is_not_sent_on() {
 #[test]
 fn a_wrong_value_has_a_place_and_is_not_repeated() {
     for url in ["c4nary", "ftp://h", "https://", "https://h/?key=c4nary", "h:80"] {
-        check(
-            &format!("base_url = '{url}'"),
-            &["CR008 4 `base_url` must be a URL such as `https://host/path`, without a query"],
-        );
+        check(&format!("base_url = '{url}'"), &[WRONG_URL]);
     }
     check(
         "base_url = 'https://h'\nheaders = { 'x y' = 'c4nary' }",
@@ -114,10 +111,28 @@ fn a_wrong_value_has_a_place_and_is_not_repeated() {
         "base_url = 'https://h'\ncheck.status = 42",
         &["CR008 5 `check.status` must be the status of an answer, from 200 to 599"],
     );
-    check(
-        "base_url = 'https://h'\nproxy = 'socks5://u:c4nary@p'",
-        &["CR008 5 `proxy` must be a URL such as `http://user:password@host:3128`"],
-    );
+    check("base_url = 'https://h'\nproxy = 'socks5://u:c4nary@p'", &[WRONG_PROXY]);
+}
+
+#[test]
+fn a_url_that_a_password_has_torn_is_refused() {
+    for special in ['/', '?', '#', '\\'] {
+        let url = format!("https://u:12{special}c4nary@h");
+        check(&format!("base_url = '{url}'"), &[WRONG_URL]);
+        check(&format!("base_url = 'https://h'\nproxy = '{url}'"), &[WRONG_PROXY]);
+    }
+    check("base_url = 'https:/u:12/c4nary@h'", &[WRONG_URL]);
+    check("base_url = 'https://u:12%2Fc4nary@h/%40me'\nproxy = 'http://u:12%2Fc4nary@p:1'", &[]);
+}
+
+#[test]
+fn nothing_can_be_done_in_no_time() {
+    for key in ["request_timeout", "connect_timeout"] {
+        check(
+            &format!("base_url = 'https://h'\n{key} = '0s'"),
+            &[&format!("CR008 5 `{key}` must be longer than zero")],
+        );
+    }
 }
 
 #[test]
@@ -128,11 +143,22 @@ fn encryption_goes_with_the_scheme() {
     );
     check(
         "base_url = 'https://h'\ntls.mode = 'disable'",
-        &["CR008 5 `tls.mode` must be `verify-full`: the scheme of the base URL says whether it is encrypted"],
+        &["CR008 5 `tls.mode` must not be `disable` with a base URL that begins with `https://`"],
     );
+    check(
+        "base_url = 'https://h'\ntls.mode = 'require'",
+        &["CR008 5 `tls.mode` must be `disable` or `verify-full`: the driver always verifies"],
+    );
+    check("base_url = 'http://h'\ntls = { mode = 'disable', ca = 'ca.pem', certificate = 'c.pem' }", &[]);
     check("base_url = 'https://h'\ntls.certificate = 'c.pem'", &["CR006 2 missing key `tls.key`"]);
     check("base_url = '${env:BASE_URL}'\ntls.ca = 'ca.pem'\nauth.bearer = '${env:TOKEN}'", &[]);
 }
+
+const WRONG_URL: &str = "CR008 4 `base_url` must be a URL such as `https://host/path`, without a query, and with special \
+                         characters of a password, and an `@` of the path, percent-encoded";
+
+const WRONG_PROXY: &str = "CR008 5 `proxy` must be a URL such as `http://user:password@host:3128`, with special characters \
+                           of the password percent-encoded";
 
 /// The problems as `code line message`, of a connection whose header stands on line 2.
 #[track_caller]

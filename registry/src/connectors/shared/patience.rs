@@ -5,7 +5,7 @@ use std::{future::Future, time::Duration};
 use tokio::time::timeout;
 
 use super::failure::Reason;
-use crate::{BoxError, ConnectContext};
+use crate::{BoxError, ConnectContext, Validation};
 
 /// Waits for `answer` of `endpoint` until shortly before the attempt is given up.
 pub(in crate::connectors) async fn until_deadline<T>(
@@ -29,6 +29,13 @@ pub(in crate::connectors) async fn within<T>(
 pub(in crate::connectors) fn before_deadline(cx: &ConnectContext) -> Duration {
     let left = cx.remaining();
     left - (left / 8).min(Duration::from_millis(250))
+}
+
+/// Reports each of `durations` that is zero: nothing can be done in no time. One is its key and its value.
+pub(in crate::connectors) fn not_zero(validation: &mut Validation, durations: &[(&'static str, Duration)]) {
+    for (key, _) in durations.iter().filter(|(_, duration)| duration.is_zero()) {
+        validation.invalid(&[key], "must be longer than zero");
+    }
 }
 
 /// How long a health check waits: less than the default `lifecycle.check_timeout` of five seconds.

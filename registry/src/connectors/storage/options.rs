@@ -1,24 +1,29 @@
 //! Which store the fields mean, and what the driver must know of it.
 
 use std::{
-    fs, io,
+    env, fs, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use object_store::{
-    Certificate, ClientOptions, ObjectStore, ObjectStoreExt as _, RetryConfig, aws::AmazonS3Builder,
-    local::LocalFileSystem, memory::InMemory, path::Path as ObjectPath, prefix::PrefixStore,
+    Certificate, ClientOptions, ObjectStore, ObjectStoreExt as _, RetryConfig,
+    aws::{AmazonS3Builder, AmazonS3ConfigKey},
+    local::LocalFileSystem,
+    memory::InMemory,
+    path::Path as ObjectPath,
+    prefix::PrefixStore,
 };
 use reqwest::Url;
 use tokio::task::spawn_blocking;
 
 use super::{Storage, failure};
 use crate::{
-    BoxError, ConnectError, Validation,
+    BoxError, Validation,
     connectors::shared::{
         address,
         failure::{Reason, settings},
+        patience::not_zero,
         tls::{TlsMode, install_ring},
     },
 };
@@ -62,7 +67,13 @@ impl Storage {
     pub(super) fn address(&self) -> Option<Url> {
         let region = self.region.as_deref().unwrap_or(DEFAULT_REGION);
         let address = self.endpoint.clone().unwrap_or_else(|| format!("https://s3.{region}.amazonaws.com"));
-        Url::parse(&address).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        let url = Url::parse(&address).ok()?;
+        let is_server = matches!(url.scheme(), "http" | "https") && url.has_host();
+        let is_bare = url.username().is_empty() && url.password().is_none();
+        let is_whole = url.query().is_none() && url.fragment().is_none();
+        // A `/` or `\` of a password that is not percent-encoded ends the host.
+        let is_torn = address::is_torn(&address) || url.path().contains('@');
+        (is_server && is_bare && is_whole && !is_torn).then_some(url)
     }
 
     pub(super) async fn bucket(
@@ -72,17 +83,27 @@ impl Storage {
         config_dir: &Path,
     ) -> Result<Arc<dyn ObjectStore>, BoxError> {
         install_ring();
-        let mut builder = AmazonS3Builder::from_env()
-            .with_bucket_name(bucket)
+        let builder = self.builder(|name| env::var(name).ok())?;
+        let builder = builder.with_bucket_name(bucket).with_client_options(self.client_options(config_dir).await?);
+        // It reads the authorities of the system.
+        let store = spawn_blocking(move || builder.build().map_err(settings)).await??;
+        let prefix = ObjectPath::parse(prefix).map_err(settings)?;
+        Ok(if prefix.is_root() { Arc::new(store) } else { Arc::new(PrefixStore::new(store, prefix)) })
+    }
+
+    /// Where the bucket is, and who asks; `variable` is one of the environment.
+    pub(super) fn builder(&self, variable: impl Fn(&str) -> Option<String>) -> Result<AmazonS3Builder, BoxError> {
+        let mut builder = AmazonS3Builder::new()
+            .with_region(self.region.as_deref().unwrap_or(DEFAULT_REGION))
             .with_virtual_hosted_style_request(self.virtual_hosted_style)
             .with_skip_signature(self.anonymous)
-            .with_retry(RetryConfig { max_retries: self.max_retries, ..RetryConfig::default() })
-            .with_client_options(self.client_options(config_dir).await?);
-        if let Some(region) = &self.region {
-            builder = builder.with_region(region);
-        }
+            .with_retry(RetryConfig { max_retries: self.max_retries, ..RetryConfig::default() });
         if let Some(endpoint) = &self.endpoint {
+            self.address().ok_or_else(|| settings(ENDPOINT_FORM))?;
             builder = builder.with_endpoint(endpoint.trim_end_matches('/'));
+        }
+        if self.is_known_by_the_environment() {
+            return Ok(with_environment(builder, variable));
         }
         if let (Some(key), Some(secret)) = (&self.access_key_id, &self.secret_access_key) {
             builder = builder.with_access_key_id(key).with_secret_access_key(secret.expose());
@@ -90,18 +111,21 @@ impl Storage {
         if let Some(token) = &self.session_token {
             builder = builder.with_token(token.expose());
         }
-        let store = builder.build().map_err(settings)?;
-        let prefix = ObjectPath::parse(prefix).map_err(settings)?;
-        Ok(if prefix.is_root() { Arc::new(store) } else { Arc::new(PrefixStore::new(store, prefix)) })
+        Ok(builder)
+    }
+
+    fn is_known_by_the_environment(&self) -> bool {
+        let is_given = self.access_key_id.is_some() || self.secret_access_key.is_some() || self.session_token.is_some();
+        !is_given && !self.anonymous
     }
 
     async fn client_options(&self, config_dir: &Path) -> Result<ClientOptions, BoxError> {
         let is_plain = self.address().is_some_and(|url| url.scheme() == "http");
         let mut options = ClientOptions::new()
             .with_allow_http(is_plain)
-            .with_timeout(self.timeout)
+            .with_timeout(self.request_timeout)
             .with_connect_timeout(self.connect_timeout);
-        if let Some(tls) = &self.tls
+        if let Some(tls) = self.tls.as_ref().filter(|tls| tls.is_enabled())
             && let Some(ca) = tls.read(config_dir).await?.ca
         {
             ca.certificates()?;
@@ -127,7 +151,7 @@ impl Storage {
 
     pub(super) fn validate_bucket(&self, validation: &mut Validation) {
         if self.endpoint.is_some() && self.address().is_none() {
-            validation.invalid(&["endpoint"], "must be an address such as `https://s3.example.com`");
+            validation.invalid(&["endpoint"], ENDPOINT_FORM);
         }
         match (&self.access_key_id, &self.secret_access_key) {
             (Some(_), None) => {
@@ -135,21 +159,38 @@ impl Storage {
             }
             (None, Some(_)) => validation.missing("access_key_id", "`secret_access_key` is of use only with its key"),
             (Some(_), Some(_)) if self.anonymous => {
-                validation.invalid(&["anonymous", "access_key_id"], "is of no use beside `access_key_id`");
+                validation.invalid(&["anonymous"], "is of no use beside `access_key_id`");
+            }
+            (None, None) if self.session_token.is_some() => {
+                validation.missing("access_key_id", "`session_token` is of use only with its key");
             }
             _ => {}
         }
         self.validate_tls(validation);
+        let (request, connect) = (self.request_timeout, self.connect_timeout);
+        not_zero(validation, &[("request_timeout", request), ("connect_timeout", connect)]);
     }
 
     fn validate_tls(&self, validation: &mut Validation) {
         let Some(tls) = &self.tls else { return };
-        if tls.mode.is_some_and(|mode| mode != TlsMode::VerifyFull) {
-            validation
-                .invalid(&["tls.mode"], "must be `verify-full`: `endpoint` says by its scheme what is not encrypted");
-        }
-        if self.address().is_some_and(|url| url.scheme() == "http") {
-            validation.invalid(&["tls", "endpoint"], "is of no use with an `endpoint` that begins with `http://`");
+        let scheme = self.address().map(|url| url.scheme().to_owned());
+        match (tls.mode(), scheme.as_deref()) {
+            // It may be inherited.
+            (TlsMode::Disable, Some("http")) => return,
+            (TlsMode::Disable, Some(_)) => {
+                validation.invalid(
+                    &["tls.mode", "endpoint"],
+                    "must not be `disable` without an `endpoint` that begins with `http://`",
+                );
+            }
+            (TlsMode::VerifyFull, Some("http")) => {
+                validation.invalid(
+                    &["tls", "tls.mode", "endpoint"],
+                    "is of no use with an `endpoint` that begins with `http://`",
+                );
+            }
+            (TlsMode::Disable | TlsMode::VerifyFull, _) => {}
+            _ => validation.invalid(&["tls.mode"], "must be `disable` or `verify-full`: the driver always verifies"),
         }
         let unknown = [
             ("tls.certificate", tls.certificate.is_some()),
@@ -160,23 +201,15 @@ impl Storage {
             validation.invalid(&[key], "cannot be set: the driver knows `ca` alone");
         }
     }
+}
 
-    /// What says something of a bucket is a mistake without one.
-    pub(super) fn validate_without_bucket(&self, validation: &mut Validation) {
-        let of_buckets = [
-            ("endpoint", self.endpoint.is_some()),
-            ("region", self.region.is_some()),
-            ("access_key_id", self.access_key_id.is_some()),
-            ("secret_access_key", self.secret_access_key.is_some()),
-            ("session_token", self.session_token.is_some()),
-            ("anonymous", self.anonymous),
-            ("virtual_hosted_style", self.virtual_hosted_style),
-            ("tls", self.tls.is_some()),
-        ];
-        for (key, _) in of_buckets.iter().filter(|(_, is_given)| *is_given) {
-            validation.invalid(&[key, "url"], "is for a `url` that begins with `s3://`");
-        }
-    }
+/// The driver decides which of these ways it takes. A variable that is empty is none.
+fn with_environment(builder: AmazonS3Builder, variable: impl Fn(&str) -> Option<String>) -> AmazonS3Builder {
+    let given = VARIABLES.into_iter().filter_map(|key| {
+        let value = variable(&key.as_ref().to_ascii_uppercase())?;
+        (!value.is_empty()).then_some((key, value))
+    });
+    given.fold(builder, |builder, (key, value)| builder.with_config(key, value))
 }
 
 pub(super) fn memory() -> Arc<dyn ObjectStore> {
@@ -223,7 +256,7 @@ fn cannot_use(path: &Path, error: io::Error) -> BoxError {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             Reason::Settings.at(&name, Some(error.into()))
         }
-        _ => ConnectError::transient(Reason::Other.at(&name, Some(error.into()))).into(),
+        _ => Reason::Other.at(&name, Some(error.into())),
     }
 }
 
@@ -231,5 +264,22 @@ fn cannot_use(path: &Path, error: io::Error) -> BoxError {
 const NOTHING: &str = "connection-registry-check";
 
 const DEFAULT_REGION: &str = "us-east-1";
+
+/// Those that say who asks, and nothing of where the bucket is.
+const VARIABLES: [AmazonS3ConfigKey; 10] = [
+    AmazonS3ConfigKey::AccessKeyId,
+    AmazonS3ConfigKey::SecretAccessKey,
+    AmazonS3ConfigKey::Token,
+    AmazonS3ConfigKey::WebIdentityTokenFile,
+    AmazonS3ConfigKey::RoleArn,
+    AmazonS3ConfigKey::RoleSessionName,
+    AmazonS3ConfigKey::StsEndpoint,
+    AmazonS3ConfigKey::ContainerCredentialsRelativeUri,
+    AmazonS3ConfigKey::ContainerCredentialsFullUri,
+    AmazonS3ConfigKey::ContainerAuthorizationTokenFile,
+];
+
+const ENDPOINT_FORM: &str =
+    "must be an address such as `https://s3.example.com`, without user, query, fragment and `@`";
 
 const URL_FORM: &str = "must be `memory:`, a folder such as `file:uploads`, or a bucket such as `s3://bucket/prefix`";

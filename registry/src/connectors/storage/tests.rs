@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::options::Place;
-use crate::{ConnectionManager, Diagnostic};
+use object_store::aws::AmazonS3ConfigKey as Key;
+
+use super::{Storage, options::Place};
+use crate::{Connection as _, ConnectionManager, Diagnostic};
 
 #[test]
 fn a_url_says_which_store_it_is() {
@@ -31,21 +33,122 @@ fn a_wrong_combination_has_a_place() {
         "url = 'ftp://c4nary'",
         &["CR008 4 `url` must be `memory:`, a folder such as `file:uploads`, or a bucket such as `s3://bucket/prefix`"],
     );
-    check("url = 'memory:'\nregion = 'eu'", &["CR008 5 `region` is for a `url` that begins with `s3://`"]);
     check("url = 's3://b'\naccess_key_id = 'k'", &["CR006 2 missing key `secret_access_key`"]);
+    check("url = 's3://b'\nsession_token = 'c4nary'", &["CR006 2 missing key `access_key_id`"]);
     check(
-        "url = 's3://b'\nendpoint = 'localhost'",
-        &["CR008 5 `endpoint` must be an address such as `https://s3.example.com`"],
-    );
-    check(
-        "url = 's3://b'\nendpoint = 'http://h:1'\ntls.ca = 'ca.pem'",
-        &["CR008 6 `tls` is of no use with an `endpoint` that begins with `http://`"],
+        "url = 's3://b'\nanonymous = true\naccess_key_id = '${env:A}'\nsecret_access_key = '${env:A}'",
+        &["CR008 5 `anonymous` is of no use beside `access_key_id`"],
     );
     check(
         "url = 's3://b'\ntls.server_name = 'n'",
         &["CR008 5 `tls.server_name` cannot be set: the driver knows `ca` alone"],
     );
     check("url = '${env:STORAGE_URL}'\nregion = 'eu'", &[]);
+}
+
+#[test]
+fn an_endpoint_is_an_address_and_nothing_else() {
+    for endpoint in [
+        "localhost",
+        "ftp://h",
+        "https://u:c4nary@h",
+        "https://h?c4nary",
+        "https://h#c4nary",
+        "http://me:12/c4nary@h",
+        "http:/me:12/c4nary@h",
+        "http://me:12\\c4nary@h",
+    ] {
+        check(
+            &format!("url = 's3://b'\nendpoint = '{endpoint}'"),
+            &[
+                "CR008 5 `endpoint` must be an address such as `https://s3.example.com`, without user, query, fragment and `@`",
+            ],
+        );
+    }
+    check("url = 's3://b'\nendpoint = 'http://[::1]:9000/'", &[]);
+}
+
+#[test]
+fn encryption_goes_with_the_scheme() {
+    check(
+        "url = 's3://b'\nendpoint = 'http://h:1'\ntls.ca = 'ca.pem'",
+        &["CR008 6 `tls` is of no use with an `endpoint` that begins with `http://`"],
+    );
+    check(
+        "url = 's3://b'\nendpoint = 'https://h:1'\ntls.mode = 'disable'",
+        &["CR008 6 `tls.mode` must not be `disable` without an `endpoint` that begins with `http://`"],
+    );
+    check(
+        "url = 's3://b'\ntls.mode = 'require'",
+        &["CR008 5 `tls.mode` must be `disable` or `verify-full`: the driver always verifies"],
+    );
+    let inherited = "tls = { mode = 'disable', ca = 'ca.pem', server_name = 'n' }";
+    check(&format!("url = 's3://b'\nendpoint = 'http://h:1'\n{inherited}"), &[]);
+}
+
+#[test]
+fn what_says_something_of_a_bucket_is_without_effect_elsewhere() {
+    let of_a_bucket = "endpoint = 'no address'\nregion = 'eu'\naccess_key_id = 'k'\nanonymous = true\n\
+                       session_token = 'c4nary'\nrequest_timeout = '0s'\ntls.mode = 'require'";
+    for url in ["memory:", "file:uploads"] {
+        check(&format!("url = '{url}'\n{of_a_bucket}"), &[]);
+    }
+}
+
+#[test]
+fn nothing_can_be_done_in_no_time() {
+    for key in ["request_timeout", "connect_timeout"] {
+        check(&format!("url = 's3://b'\n{key} = '0s'"), &[&format!("CR008 5 `{key}` must be longer than zero")]);
+    }
+}
+
+#[test]
+fn the_environment_says_who_asks_only_when_nothing_else_does() {
+    assert_eq!(credentials("", &[]), ["env-key", "env-secret", "env-token"]);
+    assert_eq!(credentials("", &["AWS_SESSION_TOKEN"]), ["env-key", "env-secret", ""]);
+    let configured = "access_key_id = 'k'\nsecret_access_key = 's'";
+    assert_eq!(credentials(configured, &[]), ["k", "s", ""]);
+    assert_eq!(credentials(&format!("{configured}\nsession_token = 't'"), &[]), ["k", "s", "t"]);
+    assert_eq!(credentials("anonymous = true", &[]), ["", "", ""]);
+}
+
+#[test]
+fn the_environment_does_not_say_where_a_bucket_is() {
+    let place = |fields: &str| {
+        let builder = storage(fields).builder(|name| Some(variable(name))).expect("the fields are good");
+        [Key::Endpoint, Key::S3Endpoint, Key::Region, Key::MetadataEndpoint]
+            .map(|key| builder.get_config_value(&key).unwrap_or_default())
+    };
+    assert_eq!(place(""), ["", "", "us-east-1", ""]);
+    assert_eq!(place("endpoint = 'https://h/'\nregion = 'eu'"), ["https://h", "", "eu", ""]);
+    let role = |fields: &str| {
+        let builder = storage(fields).builder(|name| Some(variable(name))).expect("the fields are good");
+        [Key::RoleArn, Key::WebIdentityTokenFile, Key::ContainerCredentialsFullUri]
+            .map(|key| builder.get_config_value(&key).is_some())
+    };
+    assert_eq!((role(""), role("anonymous = true")), ([true; 3], [false; 3]));
+    assert_eq!(storage("").endpoint().as_deref(), Some("s3.us-east-1.amazonaws.com:443"));
+}
+
+/// Key, secret and token, with every variable set but those that are empty.
+fn credentials(fields: &str, empty: &[&str]) -> [String; 3] {
+    let variables = |name: &str| Some(if empty.contains(&name) { String::new() } else { variable(name) });
+    let builder = storage(fields).builder(variables).expect("the fields are good");
+    [Key::AccessKeyId, Key::SecretAccessKey, Key::Token].map(|key| builder.get_config_value(&key).unwrap_or_default())
+}
+
+/// `AWS_ACCESS_KEY_ID` is `env-key`, and so on.
+fn variable(name: &str) -> String {
+    match name {
+        "AWS_ACCESS_KEY_ID" => "env-key".to_owned(),
+        "AWS_SECRET_ACCESS_KEY" => "env-secret".to_owned(),
+        "AWS_SESSION_TOKEN" => "env-token".to_owned(),
+        name => format!("https://{name}.example"),
+    }
+}
+
+fn storage(fields: &str) -> Storage {
+    toml::from_str(&format!("url = 's3://b'\n{fields}")).expect("the fields are good")
 }
 
 /// The problems as `code line message`, of a connection whose header stands on line 2.
