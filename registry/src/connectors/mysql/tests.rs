@@ -68,6 +68,8 @@ fn the_servers_own_numbers_say_who_must_act() {
         (1044, Reason::Credentials),
         (1045, Reason::Credentials),
         (1698, Reason::Credentials),
+        (3955, Reason::Credentials),
+        (4150, Reason::Credentials),
         (1049, Reason::NotFound),
         (1040, Reason::Unavailable),
         (1203, Reason::Unavailable),

@@ -77,7 +77,7 @@ impl Smtp {
         let pool = PoolConfig::new().max_size(self.max_idle_connections).idle_timeout(self.idle_timeout);
         let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&address.host)
             .port(address.port)
-            .timeout(Some(self.dial_timeout))
+            .timeout(Some(self.connect_timeout))
             .tls(self.encrypted(address, cx).await?)
             .pool_config(pool);
         if let Some(name) = &self.hello_name {
@@ -157,8 +157,8 @@ impl Smtp {
         if self.hello_name.as_deref().is_some_and(|name| !is_word(name)) {
             validation.invalid(&["hello_name"], "must be a name, or an address in brackets");
         }
-        if self.dial_timeout.is_zero() {
-            validation.invalid(&["dial_timeout"], "must not be zero");
+        if self.connect_timeout.is_zero() {
+            validation.invalid(&["connect_timeout"], "must be longer than zero");
         }
         // The driver looks for such connections that often.
         if self.idle_timeout.as_secs() == 0 {
