@@ -9,13 +9,13 @@ use lettre::{
         extension::ClientId,
     },
 };
-use tokio::task::spawn_blocking;
 
 use super::Smtp;
 use crate::{
     BoxError, ConnectContext, Validation,
     connectors::shared::{
         address::{self, one_way},
+        blocking,
         failure::settings,
         tls::{Pem, PemFile, TlsMode},
         url::ServerUrl,
@@ -186,7 +186,7 @@ impl Smtp {
         let pem = tls.read(cx.config_dir()).await?;
         let (mode, name) = (tls.mode(), tls.server_name.unwrap_or_else(|| address.host.clone()));
         // Reads the trust store of the system.
-        let parameters = spawn_blocking(move || parameters(name, mode, &pem)).await??;
+        let parameters = blocking::run(move || parameters(name, mode, &pem)).await??;
         Ok(of_driver(parameters))
     }
 }
