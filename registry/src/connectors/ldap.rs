@@ -70,12 +70,12 @@ pub struct Ldap {
     tunnel: Option<ConnectionRef<Tunnel>>,
 
     /// How long it may take to dial and to bind again. Default: "5s".
-    #[serde(default = "default_dial_timeout")]
-    dial_timeout: Duration,
+    #[serde(default = "default_connect_timeout")]
+    connect_timeout: Duration,
 
     /// How long the first operation of a handle may take, and each entry of a search. Default: "10s".
-    #[serde(default = "default_operation_timeout")]
-    operation_timeout: Duration,
+    #[serde(default = "default_request_timeout")]
+    request_timeout: Duration,
 }
 
 impl Connection for Ldap {
@@ -105,11 +105,11 @@ impl Connection for Ldap {
         self.validate_address(validation);
         self.validate_login(validation);
         self.validate_encryption(validation);
-        if self.dial_timeout.is_zero() {
-            validation.invalid(&["dial_timeout"], "must not be zero");
+        if self.connect_timeout.is_zero() {
+            validation.invalid(&["connect_timeout"], "must be longer than zero");
         }
-        if self.operation_timeout.is_zero() {
-            validation.invalid(&["operation_timeout"], "must not be zero");
+        if self.request_timeout.is_zero() {
+            validation.invalid(&["request_timeout"], "must be longer than zero");
         }
     }
 
@@ -118,10 +118,10 @@ impl Connection for Ldap {
     }
 }
 
-fn default_dial_timeout() -> Duration {
+fn default_connect_timeout() -> Duration {
     Duration::from_secs(5)
 }
 
-fn default_operation_timeout() -> Duration {
+fn default_request_timeout() -> Duration {
     Duration::from_secs(10)
 }

@@ -66,8 +66,8 @@ pub struct Memcached {
     connect_timeout: Duration,
 
     /// How long `MemcachedPool::run` waits for the answer to what it is given, once it has a connection. Default: "2s".
-    #[serde(default = "default_command_timeout")]
-    command_timeout: Duration,
+    #[serde(default = "default_request_timeout")]
+    request_timeout: Duration,
 }
 
 impl Connection for Memcached {
@@ -109,13 +109,16 @@ impl Connection for Memcached {
             validation.invalid(&["host"], why);
         }
         self.validate_tunnel(validation);
+        if self.max_connections.get() > MOST_CONNECTIONS {
+            validation.invalid(&["max_connections"], "must be at most 65535");
+        }
         let timeouts = [
             ("acquire_timeout", self.acquire_timeout),
             ("connect_timeout", self.connect_timeout),
-            ("command_timeout", self.command_timeout),
+            ("request_timeout", self.request_timeout),
         ];
         for (key, _) in timeouts.iter().filter(|(_, timeout)| timeout.is_zero()) {
-            validation.invalid(&[key], "must be more than nothing");
+            validation.invalid(&[key], "must be longer than zero");
         }
     }
 
@@ -130,7 +133,7 @@ impl Memcached {
             connections: self.max_connections.get(),
             acquire: self.acquire_timeout,
             connect: self.connect_timeout,
-            command: self.command_timeout,
+            request: self.request_timeout,
         }
     }
 
@@ -156,6 +159,9 @@ fn default_connect_timeout() -> Duration {
     Duration::from_secs(5)
 }
 
-fn default_command_timeout() -> Duration {
+fn default_request_timeout() -> Duration {
     Duration::from_secs(2)
 }
+
+/// The pool sets a place aside for each connection that it may ever have.
+const MOST_CONNECTIONS: u32 = 65_535;

@@ -77,8 +77,8 @@ pub struct Smtp {
     hello_name: Option<String>,
 
     /// How long the driver waits for each of the host's addresses when it dials. Default: "10s".
-    #[serde(default = "default_dial_timeout")]
-    dial_timeout: Duration,
+    #[serde(default = "default_connect_timeout")]
+    connect_timeout: Duration,
 
     /// How many connections are kept for the next message when they are not in use. Default: 0, each message has its own:
     /// the driver keeps also a connection on which a send was given up half-way, and the next message then meets the rest of
@@ -134,12 +134,12 @@ impl Smtp {
             Ok(true) => Ok(()),
             // The driver does not tell why.
             Ok(false) => Err(Reason::HungUp.at(endpoint, None)),
-            Err(error) => Err(failure::reason(&error, self.dial_timeout).at(endpoint, Some(error.into()))),
+            Err(error) => Err(failure::reason(&error, self.connect_timeout).at(endpoint, Some(error.into()))),
         }
     }
 }
 
-fn default_dial_timeout() -> Duration {
+fn default_connect_timeout() -> Duration {
     Duration::from_secs(10)
 }
 

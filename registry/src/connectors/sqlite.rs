@@ -125,7 +125,7 @@ async fn round_trip(pool: &SqlitePool, patience: Duration) -> Result<(), BoxErro
     match timeout(patience, attempt).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(sqlx::Error::PoolTimedOut)) | Err(_) => Err(why_no_answer(pool, patience).await),
-        Ok(Err(error)) => Err(explain(pool.connect_options().get_filename(), error)),
+        Ok(Err(error)) => Err(explain(pool.connect_options().get_filename(), error).await),
     }
 }
 
@@ -141,7 +141,8 @@ async fn round_trip_without_pool(options: &SqliteConnectOptions, patience: Durat
     // SQLite gives up first and says that the database is locked, which a timeout cannot say.
     let impatient = options.clone().busy_timeout(bounded(patience / 8));
     match timeout(patience, ask_while_locked(&impatient, Instant::now() + patience / 4 * 3)).await {
-        Ok(answer) => answer.map_err(|error| explain(options.get_filename(), error)),
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(explain(options.get_filename(), error).await),
         Err(_) => Err(no_answer(options.get_filename(), patience)),
     }
 }

@@ -80,8 +80,8 @@ pub struct SshTunnel {
 
     /// How often a silent server is asked whether it is there. After three questions without an answer the tunnel is cut.
     /// Default: "10s".
-    #[serde(default = "default_keepalive_interval")]
-    keepalive_interval: Duration,
+    #[serde(default = "default_keep_alive_interval")]
+    keep_alive_interval: Duration,
 
     /// How long it may take to dial again once the tunnel was cut. Default: "10s".
     #[serde(default = "default_reconnect_timeout")]
@@ -114,8 +114,11 @@ impl Connection for SshTunnel {
         if self.target.is_some() && self.target().is_none() {
             validation.invalid(&["target"], "must be a host and a port, such as `db.internal:5432`");
         }
-        if self.keepalive_interval.is_zero() {
-            validation.invalid(&["keepalive_interval"], "must be above zero");
+        if self.keep_alive_interval.is_zero() {
+            validation.invalid(&["keep_alive_interval"], "must be longer than zero");
+        }
+        if self.reconnect_timeout.is_zero() {
+            validation.invalid(&["reconnect_timeout"], "must be longer than zero");
         }
     }
 
@@ -137,7 +140,7 @@ impl SshTunnel {
             user: self.user.clone(),
             login: self.login(cx)?,
             trust: self.trust(cx)?,
-            keepalive_interval: self.keepalive_interval,
+            keep_alive_interval: self.keep_alive_interval,
             patience: self.reconnect_timeout,
         })
     }
@@ -147,7 +150,7 @@ fn default_port() -> u16 {
     22
 }
 
-fn default_keepalive_interval() -> Duration {
+fn default_keep_alive_interval() -> Duration {
     Duration::from_secs(10)
 }
 

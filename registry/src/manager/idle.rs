@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{agenda::What, disconnect::Guards, shared::Shared};
-use crate::registry::{Entry, EntryState};
+use crate::{
+    config::Lifecycle,
+    registry::{Entry, EntryState},
+};
 
 impl Shared {
     /// Looks whether the client of `entry` has been idle for its `idle_timeout`, and closes it then. A connection that is
@@ -12,27 +15,29 @@ impl Shared {
     pub(super) fn idle_is_due(self: &Arc<Self>, entry: &Arc<Entry>) {
         let declared = self.lifecycle_of(entry.name());
         let now = self.now();
-        let is_in_use = entry.is_referred_to() && self.has_live_dependents(entry.name());
-        let mut state = entry.lock();
-        // One that the program inserted is the program's to close.
-        let Some(origin) = state.slot.client().and_then(|client| client.origin.as_ref()) else { return };
-        let lifecycle = declared.or(Some(origin.lifecycle));
-        let Some(limit) = lifecycle.and_then(|lifecycle| lifecycle.idle_timeout) else { return };
-        let is_over = state.idle_for(now).is_some_and(|idle| idle >= limit);
-        if is_over
-            && !is_in_use
-            && !entry.is_awaited()
-            && let Some(leases) = entry.retire_if_unused(&mut state)
-        {
-            // Nobody waits for the goodbye, and no guard is out that it would have to wait for.
-            drop(self.close_retired(entry, state, leases, Guards::Leave));
-            return;
-        }
+        let Some(Look { limit, is_over }) = look(declared, &mut entry.lock(), now) else { return };
         if is_over {
+            // Asked last, since it goes through all entries, and without this one's lock, since it takes theirs.
+            let is_in_use = entry.is_referred_to() && self.has_live_dependents(entry.name());
+            if !is_in_use && self.close_if_idle(entry, declared, now) {
+                return;
+            }
             // A guard was given out just now, or what was made with it is up.
-            state.watched.idle_since = None;
+            entry.lock().watched.idle_since = None;
         }
         self.agenda.add(self, next_look(now, limit), entry.name(), What::Idle);
+    }
+
+    /// Closes it unless somebody came since the look. Whether it did.
+    fn close_if_idle(self: &Arc<Self>, entry: &Arc<Entry>, declared: Option<Lifecycle>, now: Duration) -> bool {
+        let mut state = entry.lock();
+        if entry.is_awaited() || !look(declared, &mut state, now).is_some_and(|look| look.is_over) {
+            return false;
+        }
+        let Some(leases) = entry.retire_if_unused(&mut state) else { return false };
+        // Nobody waits for the goodbye, and no guard is out that it would have to wait for.
+        drop(self.close_retired(entry, state, leases, Guards::Leave));
+        true
     }
 
     /// Whether a connection is up that was made with the client of `name`: it needs that client, and holds no guard of it.
@@ -40,6 +45,21 @@ impl Shared {
         let refers = |other: &Entry| other.dependencies().iter().any(|needed| **needed == *name);
         self.registry.entries().iter().any(|other| refers(other) && other.lock().slot.client().is_some())
     }
+}
+
+/// Looks at the client of an entry; `None` when it may be idle for ever.
+fn look(declared: Option<Lifecycle>, state: &mut EntryState, now: Duration) -> Option<Look> {
+    // One that the program inserted is the program's to close.
+    let origin = state.slot.client()?.origin.as_ref()?;
+    let limit = declared.unwrap_or(origin.lifecycle).idle_timeout?;
+    Some(Look { limit, is_over: state.idle_for(now).is_some_and(|idle| idle >= limit) })
+}
+
+/// What a look at a client says.
+struct Look {
+    limit: Duration,
+    /// Whether it has been idle for as long as that.
+    is_over: bool,
 }
 
 impl EntryState {

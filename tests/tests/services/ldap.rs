@@ -97,7 +97,7 @@ async fn conforms() {
     let report = Suite::<Ldap>::new(good.clone())
         .with_use(there_and_back)
         .with_peers(|host, port| login(host, port, PASSWORD))
-        .with_change(good + "operation_timeout = '11s'")
+        .with_change(good + "request_timeout = '11s'")
         .with_broken("wrong password", login("127.0.0.1", server.port(), "wr0ng-c4nary"), Fault::Permanent)
         .with_server(Arc::new(server))
         .config_dir(std::env::temp_dir())
@@ -213,7 +213,7 @@ async fn operations_of_one_client_do_not_wait_for_each_other() {
 #[tokio::test]
 async fn an_operation_ends_by_the_timeout_of_the_configuration_and_harms_no_other() {
     let Some(server) = launch(Tls::Off, false).await else { return };
-    let client = client(&(at(&server) + "operation_timeout = '200ms'")).await;
+    let client = client(&(at(&server) + "request_timeout = '200ms'")).await;
     let mut ldap = client.ldap().await.unwrap();
     server.freeze().await.unwrap();
     let late = timeout(Duration::from_secs(5), ldap.search(SUFFIX, Scope::Base, "(objectClass=*)", ["ou"])).await;

@@ -151,7 +151,7 @@ async fn a_connection_whose_command_was_dropped_gives_nobody_the_answer() {
 #[tokio::test]
 async fn a_command_that_is_not_answered_in_time_fails_and_closes_its_connection() {
     let Some(server) = Service::launch(service::Memcached).await else { return };
-    let (_connections, client) = connected(&at(&server, "command_timeout = '500ms'\nconnect_timeout = '500ms'")).await;
+    let (_connections, client) = connected(&at(&server, "request_timeout = '500ms'\nconnect_timeout = '500ms'")).await;
     let first = figure(&client, "total_connections").await;
     server.freeze().await.unwrap();
     let begun = Instant::now();

@@ -55,7 +55,7 @@ async fn conforms() {
     let suite = Suite::<SshTunnel>::new(&good)
         .with_use(move |tunnel| round_trip(tunnel, address))
         .with_peers(move |host, port| fields(host, port, &key, &host_key))
-        .with_change(format!("{good}keepalive_interval = '9s'\n"))
+        .with_change(format!("{good}keep_alive_interval = '9s'\n"))
         .with_broken("a key that the server does not know", stranger, Fault::Permanent)
         .with_broken("an unknown host key", unknown, Fault::Permanent)
         .with_broken("a changed host key", changed, Fault::Permanent)
@@ -75,7 +75,7 @@ async fn postgres_conforms_when_its_tunnel_dies() {
     let suite = Suite::<connectors::Postgres>::new(&fields)
         .with_type::<SshTunnel>()
         .with_use(query)
-        .with_change(format!("{fields}keepalive_interval = '9s'\n"))
+        .with_change(format!("{fields}keep_alive_interval = '9s'\n"))
         .with_server(Arc::new(sshd))
         .canary(CANARY);
     let report = suite.run().await;
@@ -125,7 +125,7 @@ async fn what_is_behind_a_tunnel_works_again_by_itself_after_its_server_returns(
 async fn a_frozen_server_is_noticed_and_the_tunnel_dialled_again() {
     let Some(sshd) = Service::launch(Sshd::default()).await else { return };
     let echo = Echo::start().await;
-    let connections = manager(&format!("{}keepalive_interval = '200ms'\n", bastion(&sshd)));
+    let connections = manager(&format!("{}keep_alive_interval = '200ms'\n", bastion(&sshd)));
     let tunnel = connections.get::<Tunnel>("bastion").await.unwrap();
     let mut stream = through(&tunnel, echo.address).await;
     sshd.freeze().await.unwrap();

@@ -38,7 +38,7 @@ pub struct LdapClient {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     pub(super) dial: Duration,
-    pub(super) operation: Duration,
+    pub(super) request: Duration,
 }
 
 struct State {
@@ -78,7 +78,7 @@ impl LdapClient {
     /// An attempt that is dropped is made by the next one who asks.
     pub async fn ldap(&self) -> Result<Ldap, BoxError> {
         let mut ldap = self.session().await?.handle();
-        ldap.with_timeout(self.limits.operation);
+        ldap.with_timeout(self.limits.request);
         Ok(ldap)
     }
 

@@ -62,16 +62,16 @@ impl Dialer {
     /// A connection that is bound and has answered.
     pub(super) async fn dial(&self) -> Result<Session, BoxError> {
         let mut session = self.connect().await?;
-        let answered = match &self.login {
-            Some(login) => session.bind(login).await,
+        let (answered, reason): (_, fn(&LdapError) -> Reason) = match &self.login {
+            Some(login) => (session.bind(login).await, failure::reason_of_bind),
             // Nobody binds: the server's own entry is the first thing asked for.
-            None => session.round_trip().await,
+            None => (session.round_trip().await, failure::reason),
         };
         match answered {
             Ok(()) => Ok(session),
             Err(error) => {
                 let error = session.cause_of(error).await;
-                Err(self.explain(error, failure::reason))
+                Err(self.explain(error, reason))
             }
         }
     }

@@ -14,15 +14,26 @@ pub(super) fn reason(error: &LdapError) -> Reason {
         | LdapError::IdScrubSend { .. }
         | LdapError::MiscSend { .. }
         | LdapError::EndOfStream => Reason::HungUp,
-        LdapError::Rustls { .. } | LdapError::DNSName { .. } => Reason::Tls,
+        LdapError::DNSName { .. } => Reason::Tls,
         LdapError::UrlParsing { .. } => Reason::Settings,
         _ => Reason::of(error),
+    }
+}
+
+/// What an error of a bind means: two codes that say little elsewhere then say that the user is locked out.
+pub(super) fn reason_of_bind(error: &LdapError) -> Reason {
+    match error {
+        // constraintViolation, such as too many wrong passwords; unwillingToPerform, such as a locked account.
+        LdapError::LdapResult { result } if matches!(result.rc, 19 | 53) => Reason::Credentials,
+        error => reason(error),
     }
 }
 
 /// What an error means while the connection is made: a server that refuses to begin TLS says so by a result.
 pub(super) fn reason_of_dialling(error: &LdapError) -> Reason {
     match reason(error) {
+        // operationsError, other: it may well begin it later.
+        found if matches!(error, LdapError::LdapResult { result } if matches!(result.rc, 1 | 80)) => found,
         Reason::Other | Reason::Settings if matches!(error, LdapError::LdapResult { .. }) => Reason::Tls,
         found => found,
     }
@@ -56,18 +67,22 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(code: u32, bound: Reason, dialled: Reason) {
+    fn check(code: u32, asked: Reason, bound: Reason, dialled: Reason) {
         let (matched, text, refs, ctrls) = (String::new(), String::new(), Vec::new(), Vec::new());
         let error = LdapError::from(LdapResult { rc: code, matched, text, refs, ctrls });
-        assert_eq!((reason(&error), reason_of_dialling(&error)), (bound, dialled), "{code}");
+        let found = (reason(&error), reason_of_bind(&error), reason_of_dialling(&error));
+        assert_eq!(found, (asked, bound, dialled), "{code}");
     }
 
     #[test]
     fn a_bind_that_is_refused_and_a_starttls_that_is_refused_are_told_apart() {
-        check(49, Reason::Credentials, Reason::Credentials);
-        check(2, Reason::Settings, Reason::Tls);
-        check(80, Reason::Other, Reason::Tls);
-        check(52, Reason::Unavailable, Reason::Unavailable);
-        check(13, Reason::Tls, Reason::Tls);
+        check(49, Reason::Credentials, Reason::Credentials, Reason::Credentials);
+        check(19, Reason::Other, Reason::Credentials, Reason::Tls);
+        check(53, Reason::Other, Reason::Credentials, Reason::Tls);
+        check(2, Reason::Settings, Reason::Settings, Reason::Tls);
+        check(1, Reason::Other, Reason::Other, Reason::Other);
+        check(80, Reason::Other, Reason::Other, Reason::Other);
+        check(52, Reason::Unavailable, Reason::Unavailable, Reason::Unavailable);
+        check(13, Reason::Tls, Reason::Tls, Reason::Tls);
     }
 }

@@ -78,7 +78,7 @@ impl Ldap {
     }
 
     pub(super) fn limits(&self) -> Limits {
-        Limits { dial: self.dial_timeout, operation: self.operation_timeout }
+        Limits { dial: self.connect_timeout, request: self.request_timeout }
     }
 
     /// Where the server is.

@@ -37,7 +37,7 @@ use tokio::time::timeout;
 pub struct MemcachedPool {
     pool: Pool<Dialer>,
     acquire_timeout: Duration,
-    command_timeout: Duration,
+    request_timeout: Duration,
 }
 
 /// A connection that is lent by [`MemcachedPool::get`], and given back when it is dropped.
@@ -68,7 +68,7 @@ impl MemcachedPool {
             Dialer { source, patience: limits.connect, failures: AtomicU64::default(), stale: AtomicU64::default() };
         let built = Pool::builder(dialer).max_size(limits.connections as usize).build();
         let pool = built.expect("a pool without timeouts of its own needs no runtime");
-        Self { pool, acquire_timeout: limits.acquire, command_timeout: limits.command }
+        Self { pool, acquire_timeout: limits.acquire, request_timeout: limits.request }
     }
 
     /// Lends a connection.
@@ -90,7 +90,7 @@ impl MemcachedPool {
         }
     }
 
-    /// Lends a connection to `work`, and waits for it no longer than the `command_timeout` of the configuration.
+    /// Lends a connection to `work`, and waits for it no longer than the `request_timeout` of the configuration.
     ///
     /// # Errors
     ///
@@ -101,9 +101,9 @@ impl MemcachedPool {
     /// Whether the server has done what it was sent is not known. The connection is closed if an answer is still to come.
     pub async fn run<T>(&self, work: impl AsyncFnOnce(&mut Client) -> Result<T, Error>) -> Result<T, MemcachedError> {
         let mut connection = self.get().await?;
-        match timeout(self.command_timeout, work(&mut connection)).await {
+        match timeout(self.request_timeout, work(&mut connection)).await {
             Ok(done) => done.map_err(MemcachedError::Driver),
-            Err(_) => Err(MemcachedError::Silent(self.command_timeout)),
+            Err(_) => Err(MemcachedError::Silent(self.request_timeout)),
         }
     }
 
@@ -192,7 +192,7 @@ pub(super) struct Limits {
     pub(super) connections: u32,
     pub(super) acquire: Duration,
     pub(super) connect: Duration,
-    pub(super) command: Duration,
+    pub(super) request: Duration,
 }
 
 /// Makes the connections of a pool, and says which may be lent again.

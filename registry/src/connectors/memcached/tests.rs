@@ -49,7 +49,8 @@ fn a_tunnel_leads_to_a_host() {
 #[test]
 fn a_limit_of_nothing_is_refused() {
     check("host = 'h'\nmax_connections = 0", &["CR008 5 `max_connections` must be a nonzero u32"]);
-    check("host = 'h'\ncommand_timeout = '0s'", &["CR008 5 `command_timeout` must be more than nothing"]);
+    check("host = 'h'\nmax_connections = 65536", &["CR008 5 `max_connections` must be at most 65535"]);
+    check("host = 'h'\nrequest_timeout = '0s'", &["CR008 5 `request_timeout` must be longer than zero"]);
 }
 
 #[test]
@@ -91,7 +92,7 @@ fn sample() -> Memcached {
         max_connections: super::default_max_connections(),
         acquire_timeout: super::default_acquire_timeout(),
         connect_timeout: super::default_connect_timeout(),
-        command_timeout: super::default_command_timeout(),
+        request_timeout: super::default_request_timeout(),
     }
 }
 

@@ -15,8 +15,9 @@ pub(super) fn of_number(number: u16) -> Reason {
     match number {
         // Access denied: to the database, with that password, or without one; from that host.
         1044 | 1045 | 1698 | 1130 => Reason::Credentials,
-        // A way to log in that the driver does not have, an expired password, a locked account.
-        1251 | 1862 | 3118 | 4151 => Reason::Credentials,
+        // A way to log in that the driver does not have, an expired password, a locked account, one that is blocked
+        // after too many wrong passwords.
+        1251 | 1862 | 3118 | 3955 | 4150 | 4151 => Reason::Credentials,
         1049 => Reason::NotFound,
         // The server takes encrypted connections alone.
         3159 => Reason::Tls,

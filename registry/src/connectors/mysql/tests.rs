@@ -52,10 +52,7 @@ fn limits_that_cannot_be_kept_have_a_place() {
 #[test]
 fn encryption_is_checked_as_a_whole() {
     check("host = 'h'\ntls.certificate = 'c.pem'", &["CR006 2 missing key `tls.key`"]);
-    check(
-        "host = 'h'\ntls = { mode = 'disable', ca = 'c' }",
-        &["CR008 5 `tls.ca` is of no use while `tls.mode` is `disable`"],
-    );
+    check("host = 'h'\ntls = { mode = 'disable', ca = 'c' }", &[]);
     check(
         "host = 'h'\ntls.server_name = 'n'",
         &["CR008 5 `tls.server_name` cannot be set: the driver takes the name of the host"],
@@ -68,6 +65,8 @@ fn the_servers_own_numbers_say_who_must_act() {
         (1044, Reason::Credentials),
         (1045, Reason::Credentials),
         (1698, Reason::Credentials),
+        (3955, Reason::Credentials),
+        (4150, Reason::Credentials),
         (1049, Reason::NotFound),
         (1040, Reason::Unavailable),
         (1203, Reason::Unavailable),

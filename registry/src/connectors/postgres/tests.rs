@@ -50,10 +50,7 @@ fn limits_that_cannot_be_kept_have_a_place() {
 #[test]
 fn encryption_is_checked_as_a_whole() {
     check("host = 'h'\ntls.certificate = 'c.pem'", &["CR006 2 missing key `tls.key`"]);
-    check(
-        "host = 'h'\ntls = { mode = 'disable', ca = 'c' }",
-        &["CR008 5 `tls.ca` is of no use while `tls.mode` is `disable`"],
-    );
+    check("host = 'h'\ntls = { mode = 'disable', ca = 'c' }", &[]);
     check(
         "host = 'h'\ntls.server_name = 'n'",
         &["CR008 5 `tls.server_name` cannot be set: the driver takes the name of the host"],

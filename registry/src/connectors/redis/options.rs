@@ -131,6 +131,9 @@ pub(super) fn along(address: ConnectionInfo, route: &Route) -> ConnectionInfo {
 /// What is wrong with the URL, in words that do not repeat it.
 pub(super) fn url_fault(url: &str) -> Option<&'static str> {
     let Some(address) = parse(url) else { return Some(URL_FORM) };
+    if has_unknown_parameter(url, is_socket(&address)) {
+        return Some("has a parameter that the driver does not know");
+    }
     if matches!(address.addr(), ConnectionAddr::TcpTls { insecure: true, .. }) {
         return Some("must not end in `#insecure`: the server is always verified");
     }
@@ -151,9 +154,17 @@ pub(super) fn endpoint(address: &ConnectionInfo) -> String {
     }
 }
 
-/// The driver's own error may repeat a part of the URL.
+/// The driver's own error may repeat a part of the URL; and it takes a part of a torn password for the port.
 fn parse(url: &str) -> Option<ConnectionInfo> {
-    url.into_connection_info().ok()
+    let address = url.into_connection_info().ok()?;
+    // The password of a socket stands among the parameters, and may have any character there.
+    (is_socket(&address) || !address::is_torn(url)).then_some(address)
+}
+
+/// The driver ignores those that it does not know.
+fn has_unknown_parameter(url: &str, is_socket: bool) -> bool {
+    let known: &[&str] = if is_socket { &["db", "user", "pass", "protocol"] } else { &["protocol"] };
+    address::Url::new(url).is_some_and(|url| url.parameters().any(|name| !known.contains(&name.as_str())))
 }
 
 fn is_encrypted(url: &str) -> bool {

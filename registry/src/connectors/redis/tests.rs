@@ -34,6 +34,15 @@ fn a_wrong_value_has_a_place_and_is_not_repeated() {
     {
         check(&format!("url = '{url}'"), &[URL]);
     }
+    for url in ["redis://u:12?c4nary@h", "redis://u:12#c4nary@h", "rediss://u:12/3@h"] {
+        check(&format!("url = '{url}'"), &[URL]);
+    }
+    for url in ["redis://h?db=1", "redis://h/1?timeout=c4nary", "unix:///run/r.sock?password=c4nary"] {
+        check(&format!("url = '{url}'"), &["CR008 4 `url` has a parameter that the driver does not know"]);
+    }
+    for url in ["redis://h?protocol=resp3", "unix:///run/r.sock?user=u&pass=c4n@ry/&protocol=resp2&db=1"] {
+        check(&format!("url = '{url}'"), &[]);
+    }
     for url in ["redis://h", "rediss://u:p%40@h:1/2", "valkey://:p@h", "redis+unix:///run/r.sock?db=1"] {
         check(&format!("url = '{url}'"), &[]);
     }

@@ -13,8 +13,10 @@ pub(in crate::connectors) enum Reason {
     Unreachable,
     /// The host's name has no address.
     UnknownHost,
-    /// It did not answer in time.
+    /// It did not answer within that time.
     Silent(Duration),
+    /// It did not answer in time, and the error does not say within which.
+    TimedOut,
     /// It ended the connection.
     HungUp,
     /// The two do not agree on encryption, or one does not trust the other's certificate.
@@ -66,7 +68,9 @@ impl Reason {
                 Self::Unreachable
             }
             Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe | Kind::UnexpectedEof => Self::HungUp,
-            // What the look-up of a name gives has no kind of its own.
+            Kind::TimedOut => Self::TimedOut,
+            // What the look-up of a name gives has no kind of its own, and on Windows no words either.
+            _ if error.raw_os_error().is_some_and(|code| NO_SUCH_HOST_OF_WINDOWS.contains(&code)) => Self::UnknownHost,
             _ if error.to_string().contains("failed to lookup address") => Self::UnknownHost,
             _ => Self::Other,
         }
@@ -74,8 +78,12 @@ impl Reason {
 
     #[cfg(feature = "_tls")]
     fn of_tls(error: &rustls::Error) -> Self {
+        use rustls::{AlertDescription as Alert, Error};
         match error {
-            rustls::Error::General(_) | rustls::Error::FailedToGetCurrentTime => Self::Other,
+            Error::General(_) | Error::FailedToGetCurrentTime => Self::Other,
+            // What a server that starts or ends, or something between the two, says in the middle of a handshake.
+            Error::InvalidMessage(_) => Self::Other,
+            Error::AlertReceived(Alert::CloseNotify | Alert::UserCanceled | Alert::InternalError) => Self::HungUp,
             _ => Self::Tls,
         }
     }
@@ -113,6 +121,7 @@ impl fmt::Display for Failure {
             Reason::Unreachable => write!(f, "no way leads to `{endpoint}`"),
             Reason::UnknownHost => write!(f, "the host of `{endpoint}` has no address"),
             Reason::Silent(patience) => write!(f, "`{endpoint}` did not answer within {patience:.1?}"),
+            Reason::TimedOut => write!(f, "`{endpoint}` did not answer in time"),
             Reason::HungUp => write!(f, "`{endpoint}` ended the connection"),
             Reason::Tls => write!(f, "no encrypted connection to `{endpoint}`"),
             Reason::Credentials => write!(f, "`{endpoint}` does not accept the credentials"),
@@ -130,6 +139,9 @@ impl StdError for Failure {
     }
 }
 
+/// `WSAHOST_NOT_FOUND` and `WSANO_DATA`; other systems have no such numbers.
+const NO_SUCH_HOST_OF_WINDOWS: [i32; 2] = [11001, 11004];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,6 +158,8 @@ mod tests {
         check(io::ErrorKind::NetworkUnreachable.into(), Reason::Unreachable);
         check(io::ErrorKind::UnexpectedEof.into(), Reason::HungUp);
         check(io::Error::other("failed to lookup address information: Name or service not known"), Reason::UnknownHost);
+        check(io::Error::from_raw_os_error(11001), Reason::UnknownHost);
+        check(io::ErrorKind::TimedOut.into(), Reason::TimedOut);
         check(io::ErrorKind::InvalidData.into(), Reason::Other);
     }
 
@@ -155,6 +169,18 @@ mod tests {
         let error = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
         check(io::Error::new(io::ErrorKind::InvalidData, error), Reason::Tls);
         assert!(Reason::Tls.is_permanent() && !Reason::Refused.is_permanent());
+    }
+
+    #[cfg(feature = "_tls")]
+    #[test]
+    fn a_handshake_that_breaks_off_is_not_permanent() {
+        use rustls::{AlertDescription as Alert, Error, InvalidMessage};
+        let of_tls = |error: Error, expected| check(io::Error::new(io::ErrorKind::InvalidData, error), expected);
+        of_tls(Error::InvalidMessage(InvalidMessage::InvalidContentType), Reason::Other);
+        for alert in [Alert::CloseNotify, Alert::UserCanceled, Alert::InternalError] {
+            of_tls(Error::AlertReceived(alert), Reason::HungUp);
+        }
+        of_tls(Error::AlertReceived(Alert::HandshakeFailure), Reason::Tls);
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! What the types that talk to a server have in common. A type of your own may copy what it needs.
 
 pub(super) mod address;
+pub(super) mod blocking;
 pub(super) mod failure;
+pub(super) mod file;
 pub(super) mod patience;
 pub(super) mod route;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]

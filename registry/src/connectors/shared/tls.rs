@@ -1,28 +1,36 @@
 //! `tls`: how a connection is encrypted, the same for every type.
 
 use std::{
-    fs, io,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use rustls::{
-    ClientConfig, RootCertStore,
+    ClientConfig, Error as TlsError, InconsistentKeys, RootCertStore,
     crypto::{CryptoProvider, ring},
     pki_types::{CertificateDer, PrivateKeyDer, pem, pem::PemObject},
+    sign::CertifiedKey,
 };
-use tokio::task::spawn_blocking;
+use tokio::time::sleep;
 
-use super::failure::settings;
+use super::{
+    blocking,
+    failure::settings,
+    file::{self, unreadable},
+};
 use crate::{BoxError, Validation, serde::Deserialize};
 
 /// The table `tls` of a connection. Files are PEM, and relative to the folder of the configuration file.
+///
+/// With the mode `disable` the rest is without effect: a table may have inherited it.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(crate = "crate::serde", deny_unknown_fields, default)]
 pub(in crate::connectors) struct Tls {
     /// Default: "verify-full".
     pub(in crate::connectors) mode: Option<TlsMode>,
-    /// The certificate authorities that are trusted. Default: those of the system.
+    /// The certificate authorities that are trusted, and no others; the drivers of `postgres` and `mysql` trust those of the
+    /// system beside them. Default: those of the system.
     pub(in crate::connectors) ca: Option<PathBuf>,
     /// The certificate by which this side shows who it is.
     pub(in crate::connectors) certificate: Option<PathBuf>,
@@ -66,6 +74,9 @@ impl Tls {
     }
 
     pub(in crate::connectors) fn validate(&self, validation: &mut Validation) {
+        if !self.is_enabled() {
+            return;
+        }
         match (&self.certificate, &self.key) {
             (Some(_), None) => validation.missing("tls.key", "a certificate is of use only with its private key"),
             (None, Some(_)) => {
@@ -73,23 +84,13 @@ impl Tls {
             }
             _ => {}
         }
-        let given = [
-            ("tls.ca", self.ca.is_some()),
-            ("tls.certificate", self.certificate.is_some()),
-            ("tls.server_name", self.server_name.is_some()),
-        ];
-        if !self.is_enabled() {
-            given.into_iter().filter(|(_, is_given)| *is_given).for_each(|(key, _)| {
-                validation.invalid(&[key, "tls.mode"], "is of no use while `tls.mode` is `disable`");
-            });
-        }
     }
 
     /// For a driver that takes files: the same with paths that hold wherever the program runs, each of which can be read.
     ///
     /// # Errors
     ///
-    /// A permanent error that names the file.
+    /// An error that names the file; permanent unless it may pass, such as too many open files.
     pub(in crate::connectors) async fn resolved(&self, config_dir: &Path) -> Result<Self, BoxError> {
         let pem = self.read(config_dir).await?;
         pem.check()?;
@@ -101,22 +102,31 @@ impl Tls {
     ///
     /// # Errors
     ///
-    /// A permanent error that names the file.
+    /// An error that names the file; permanent unless it may pass, such as too many open files.
     pub(in crate::connectors) async fn client_config(&self, config_dir: &Path) -> Result<ClientConfig, BoxError> {
         let pem = self.read(config_dir).await?;
-        spawn_blocking(move || pem.client_config()).await?
+        blocking::run(move || pem.client_config()).await?
     }
 
     /// For a driver that takes the text of the files.
     ///
     /// # Errors
     ///
-    /// A permanent error that names the file.
+    /// An error that names the file; permanent unless it may pass, such as too many open files.
     pub(in crate::connectors) async fn read(&self, config_dir: &Path) -> Result<Pem, BoxError> {
         install_ring();
         let at = |path: &Option<PathBuf>| path.as_ref().map(|path| config_dir.join(path));
         let (ca, certificate, key) = (at(&self.ca), at(&self.certificate), at(&self.key));
-        spawn_blocking(move || Ok(Pem { ca: read(ca)?, certificate: read(certificate)?, key: read(key)? })).await?
+        let files =
+            move || Ok::<_, BoxError>(Pem { ca: read(&ca)?, certificate: read(&certificate)?, key: read(&key)? });
+        let again = files.clone();
+        match blocking::run(move || files().map(|pem| (pem.check().is_ok(), pem))).await? {
+            Ok((true, pem)) => return Ok(pem),
+            // Somebody may be in the middle of replacing them, one file after the other.
+            Ok((false, _)) => sleep(ROTATION).await,
+            Err(error) => return Err(error),
+        }
+        blocking::run(again).await?
     }
 }
 
@@ -134,12 +144,17 @@ pub(in crate::connectors) struct PemFile {
 }
 
 impl Pem {
-    /// Each file has in it what it must.
+    /// Each file has in it what it must, and the certificate is that of the key.
     pub(in crate::connectors) fn check(&self) -> Result<(), BoxError> {
         self.ca.as_ref().map(PemFile::certificates).transpose()?;
-        self.certificate.as_ref().map(PemFile::certificates).transpose()?;
-        self.key.as_ref().map(PemFile::key).transpose()?;
-        Ok(())
+        let certificates = self.certificate.as_ref().map(PemFile::certificates).transpose()?;
+        let key = self.key.as_ref().map(PemFile::key).transpose()?;
+        let Some((certificates, key)) = certificates.zip(key) else { return Ok(()) };
+        match CertifiedKey::from_der(certificates, key, &ring::default_provider()) {
+            Err(error @ TlsError::InconsistentKeys(InconsistentKeys::KeyMismatch)) => Err(no_pair(&error)),
+            // A kind of key that is not known here may be known to the driver.
+            _ => Ok(()),
+        }
     }
 
     fn client_config(&self) -> Result<ClientConfig, BoxError> {
@@ -147,9 +162,9 @@ impl Pem {
         let builder = builder.with_safe_default_protocol_versions().map_err(settings)?;
         let builder = builder.with_root_certificates(self.roots()?);
         match (&self.certificate, &self.key) {
-            (Some(certificate), Some(key)) => builder
-                .with_client_auth_cert(certificate.certificates()?, key.key()?)
-                .map_err(|error| settings(format!("`tls.certificate` and `tls.key` do not fit: {error}"))),
+            (Some(certificate), Some(key)) => {
+                builder.with_client_auth_cert(certificate.certificates()?, key.key()?).map_err(|error| no_pair(&error))
+            }
             _ => Ok(builder.with_no_client_auth()),
         }
     }
@@ -197,23 +212,17 @@ pub(in crate::connectors) fn install_ring() {
     }
 }
 
-fn read(path: Option<PathBuf>) -> Result<Option<PemFile>, BoxError> {
-    let Some(path) = path else { return Ok(None) };
-    match read_regular(&path) {
+fn no_pair(error: &TlsError) -> BoxError {
+    settings(format!("`tls.certificate` and `tls.key` do not fit: {error}"))
+}
+
+fn read(path: &Option<PathBuf>) -> Result<Option<PemFile>, BoxError> {
+    let Some(path) = path.clone() else { return Ok(None) };
+    match file::read(&path) {
         Ok(text) => Ok(Some(PemFile { path, text })),
-        Err(error) => Err(settings(format!("cannot read the file `{}` of `tls`: {error}", path.display()))),
+        Err(error) => Err(unreadable(&format!("cannot read the file `{}` of `tls`", path.display()), &error)),
     }
 }
 
-fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
-    let found = fs::metadata(path)?;
-    if !found.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
-    }
-    if found.len() > MOST_BYTES {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "too large for a certificate or a key"));
-    }
-    fs::read(path)
-}
-
-const MOST_BYTES: u64 = 1024 * 1024;
+/// How long whoever replaces a certificate and its key may take between the two.
+const ROTATION: Duration = Duration::from_millis(100);

@@ -6,13 +6,13 @@ use lettre::transport::smtp::Error;
 
 use crate::connectors::shared::failure::Reason;
 
-/// What an error of the driver means, which waits for `dial_timeout` when it dials.
-pub(super) fn reason(error: &Error, dial_timeout: Duration) -> Reason {
+/// What an error of the driver means, which waits for `connect_timeout` when it dials.
+pub(super) fn reason(error: &Error, connect_timeout: Duration) -> Reason {
     if let Some(code) = error.status() {
         return of_code(code.into());
     }
     match error.source().map(ToString::to_string).as_deref() {
-        _ if error.is_timeout() => Reason::Silent(dial_timeout),
+        _ if error.is_timeout() => Reason::Silent(connect_timeout),
         Some(NO_STARTTLS) => Reason::Tls,
         // What else it finds by itself is a setting that the server does not fit: no mechanism in common.
         _ if error.is_client() => Reason::Settings,

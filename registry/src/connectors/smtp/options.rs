@@ -9,13 +9,13 @@ use lettre::{
         extension::ClientId,
     },
 };
-use tokio::task::spawn_blocking;
 
 use super::Smtp;
 use crate::{
     BoxError, ConnectContext, Validation,
     connectors::shared::{
         address::{self, one_way},
+        blocking,
         failure::settings,
         route::Route,
         tls::{Pem, PemFile, TlsMode},
@@ -84,7 +84,7 @@ impl Smtp {
         let (host, port) = route.dial();
         let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
             .port(port)
-            .timeout(Some(self.dial_timeout))
+            .timeout(Some(self.connect_timeout))
             .tls(self.encrypted(address, cx).await?)
             .pool_config(pool);
         if let Some(name) = &self.hello_name {
@@ -164,8 +164,8 @@ impl Smtp {
         if self.hello_name.as_deref().is_some_and(|name| !is_word(name)) {
             validation.invalid(&["hello_name"], "must be a name, or an address in brackets");
         }
-        if self.dial_timeout.is_zero() {
-            validation.invalid(&["dial_timeout"], "must not be zero");
+        if self.connect_timeout.is_zero() {
+            validation.invalid(&["connect_timeout"], "must be longer than zero");
         }
         // The driver looks for such connections that often.
         if self.idle_timeout.as_secs() == 0 {
@@ -193,7 +193,7 @@ impl Smtp {
         let pem = tls.read(cx.config_dir()).await?;
         let (mode, name) = (tls.mode(), tls.server_name.unwrap_or_else(|| address.host.clone()));
         // Reads the trust store of the system.
-        let parameters = spawn_blocking(move || parameters(name, mode, &pem)).await??;
+        let parameters = blocking::run(move || parameters(name, mode, &pem)).await??;
         Ok(of_driver(parameters))
     }
 }

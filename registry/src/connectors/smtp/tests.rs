@@ -79,7 +79,7 @@ fn what_would_end_up_in_a_command_or_in_a_busy_loop_is_refused() {
     );
     check("host = 'h'\nhello_name = '[192.0.2.1]'", &[]);
     check("host = 'h'\nidle_timeout = '1ms'", &["CR008 5 `idle_timeout` must be a second at least"]);
-    check("host = 'h'\ndial_timeout = '0s'", &["CR008 5 `dial_timeout` must not be zero"]);
+    check("host = 'h'\nconnect_timeout = '0s'", &["CR008 5 `connect_timeout` must be longer than zero"]);
     check("host = 'h'\nauth_mechanisms = []", &["CR008 5 `auth_mechanisms` must name one at least"]);
 }
 

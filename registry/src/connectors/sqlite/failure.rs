@@ -7,19 +7,39 @@ use std::{
     time::Duration,
 };
 
-use crate::{BoxError, ConnectError};
+use crate::{BoxError, ConnectError, connectors::shared::blocking};
 
 /// The driver's error with the file's name, and with the system's own reason where SQLite has none.
-pub(super) fn explain(path: &Path, error: sqlx::Error) -> BoxError {
+pub(super) async fn explain(path: &Path, error: sqlx::Error) -> BoxError {
     let code = result_code(&error);
-    if code == Some(CANNOT_OPEN)
-        && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
-        && let Err(reason) = fs::read_dir(folder)
-    {
-        return cannot_open(path, reason);
+    if code == Some(CANNOT_OPEN) {
+        let asked = path.to_owned();
+        if let Ok(Err(reason)) = blocking::run(move || openable(&asked)).await {
+            return cannot_open(path, reason);
+        }
     }
     let failure = Failure { path: path.to_owned(), cause: error.into() };
     classify(failure, code.is_some_and(|code| PERMANENT.contains(&code)))
+}
+
+/// Why the file cannot be opened, as far as the system tells without opening it: closing it again would drop every lock that
+/// this process holds on it. What it does not tell may pass, such as too many open files.
+fn openable(path: &Path) -> io::Result<()> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::read_dir(folder)?;
+    }
+    let found = fs::metadata(path)?;
+    if found.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !found.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+    }
+    #[cfg(unix)]
+    if std::os::unix::fs::PermissionsExt::mode(&found.permissions()) & 0o444 == 0 {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    Ok(())
 }
 
 /// The system's error with the file's name.
@@ -77,5 +97,5 @@ const BUSY: i32 = 5;
 /// `SQLITE_CANTOPEN`.
 const CANNOT_OPEN: i32 = 14;
 
-/// `SQLITE_PERM`, `READONLY`, `CORRUPT`, `CANTOPEN`, `AUTH`, `NOTADB`: somebody must change something first.
-const PERMANENT: [i32; 6] = [3, 8, 11, CANNOT_OPEN, 23, 26];
+/// `SQLITE_PERM`, `READONLY`, `CORRUPT`, `AUTH`, `NOTADB`: somebody must change something first.
+const PERMANENT: [i32; 5] = [3, 8, 11, 23, 26];

@@ -8,10 +8,9 @@ use std::{
 };
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use tokio::task::spawn_blocking;
 
 use super::{Sqlite, failure::cannot_open};
-use crate::{BoxError, ConnectError};
+use crate::{BoxError, ConnectError, connectors::shared::blocking};
 
 /// Where the database is, and how the driver opens it.
 pub(super) struct Database {
@@ -53,7 +52,7 @@ impl File {
     /// What the system says; permanent when trying again cannot help.
     pub(super) async fn prepare(&self) -> Result<(), BoxError> {
         let file = self.clone();
-        let prepared = spawn_blocking(move || file.prepare_blocking()).await?;
+        let prepared = blocking::run(move || file.prepare_blocking()).await?;
         prepared.map_err(|error| cannot_open(&self.path, error))
     }
 

@@ -233,7 +233,7 @@ async fn a_file_without_permission_is_refused_for_good() {
     let file = folder.path().join("app.db");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::File::open(&file).is_err() {
-        check_refused(connect(&folder, FILE).await, "unable to open database file");
+        check_refused(connect(&folder, FILE).await, "permission denied");
     }
 }
 

@@ -1,14 +1,22 @@
 //! Whether the server is the one that it should be.
 
 use std::{
-    fmt, fs, io,
+    fmt, io,
     path::{Path, PathBuf},
 };
 
-use russh::keys::{Algorithm, EcdsaCurve, HashAlg, PublicKey, known_hosts::known_host_keys_path, ssh_key::Fingerprint};
-use tokio::task::spawn_blocking;
+use russh::keys::{
+    Algorithm, EcdsaCurve, Error, HashAlg, PublicKey, known_hosts::known_host_keys_path, ssh_key::Fingerprint,
+};
 
-use crate::{BoxError, connectors::shared::failure::settings};
+use crate::{
+    BoxError,
+    connectors::shared::{
+        blocking,
+        failure::settings,
+        file::{self, unreadable},
+    },
+};
 
 /// By what the server is known.
 #[derive(Clone, Debug)]
@@ -38,20 +46,30 @@ impl Judge {
     ///
     /// # Errors
     ///
-    /// A permanent error when it cannot be read. One that is not there has no keys.
+    /// When it cannot be read, permanent unless that may pass. One that is not there has no keys.
     pub(super) async fn new(trusted: &Trusted, host: &str, port: u16) -> Result<Self, BoxError> {
         let (trusted, host) = (trusted.clone(), host.to_owned());
-        spawn_blocking(move || Self::read(trusted, &host, port)).await?
+        blocking::run(move || Self::read(trusted, &host, port)).await?
     }
 
     pub(super) fn read(trusted: Trusted, host: &str, port: u16) -> Result<Self, BoxError> {
         let name = if port == 22 { host.to_owned() } else { format!("[{host}]:{port}") };
         let mut judge = Self { trusted, keys: Vec::new(), revoked: Vec::new(), name };
         let Trusted::Known(file) = &judge.trusted else { return Ok(judge) };
-        let unreadable = |error: &dyn fmt::Display| settings(format!("cannot read `{}`: {error}", file.display()));
-        let Some(text) = read_regular(file).map_err(|error| unreadable(&error))? else { return Ok(judge) };
-        judge.revoked = revoked(&text);
-        judge.keys = known_host_keys_path(host, port, file).map_err(|error| unreadable(&error))?;
+        let words = || format!("cannot read `{}`", file.display());
+        let text = || text_of(file).map_err(|error| unreadable(&words(), &error));
+        let Some(found) = text()? else { return Ok(judge) };
+        judge.revoked = revoked(&found);
+        let keys = match known_host_keys_path(host, port, file) {
+            Ok(keys) => keys,
+            Err(Error::IO(error)) => return Err(unreadable(&words(), &error)),
+            Err(error) => return Err(settings(format!("{}: {error}", words()))),
+        };
+        if keys.is_empty() {
+            // To the driver a file that it cannot open is an empty one, also when too many are open.
+            text()?;
+        }
+        judge.keys = keys;
         Ok(judge)
     }
 
@@ -127,10 +145,9 @@ impl fmt::Display for Distrust {
 }
 
 /// None when there is no such file.
-fn read_regular(file: &Path) -> io::Result<Option<String>> {
-    match fs::metadata(file) {
-        Ok(found) if found.is_file() => Ok(Some(String::from_utf8_lossy(&fs::read(file)?).into_owned())),
-        Ok(_) => Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")),
+fn text_of(file: &Path) -> io::Result<Option<String>> {
+    match file::read(file) {
+        Ok(text) => Ok(Some(String::from_utf8_lossy(&text).into_owned())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }

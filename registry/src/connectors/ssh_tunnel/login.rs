@@ -1,19 +1,20 @@
 //! How the user shows who it is.
 
 use std::{
-    fs, io,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use russh::{
-    client::Handle,
+    Error,
+    client::{AuthResult, Handle},
     keys::{
         Algorithm, PrivateKey, PrivateKeyWithHashAlg, agent::AgentIdentity, agent::client::AgentClient,
         decode_secret_key,
     },
 };
-use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use super::{
     failure::{explain, refused},
@@ -21,7 +22,11 @@ use super::{
 };
 use crate::{
     BoxError, Secret,
-    connectors::shared::failure::{Reason, settings},
+    connectors::shared::{
+        blocking,
+        failure::{Reason, settings},
+        file::{self, unreadable},
+    },
 };
 
 /// How the user shows who it is.
@@ -57,7 +62,7 @@ impl Login {
             Self::Key { file, passphrase } => {
                 let (file, passphrase) = (file.clone(), passphrase.clone());
                 // A passphrase takes time, on purpose.
-                spawn_blocking(move || read_key(&file, passphrase.as_ref())).await?.map(Arc::new).map(Proof::Key)
+                blocking::run(move || read_key(&file, passphrase.as_ref())).await?.map(Arc::new).map(Proof::Key)
             }
             Self::Agent(socket) => agent(socket).await.map(Proof::Agent),
         }
@@ -69,13 +74,16 @@ impl Proof {
     ///
     /// # Errors
     ///
-    /// A permanent error when the server says no.
+    /// A permanent error when the server says no, and another when it hangs up instead.
     pub(super) async fn log_in(self, handle: &mut Handle<Guard>, user: &str, endpoint: &str) -> Result<(), BoxError> {
         let answer = match self {
             Self::Password(password) => handle.authenticate_password(user, password.expose()).await,
             Self::Key(key) => handle.authenticate_publickey(user, PrivateKeyWithHashAlg::new(key, None)).await,
             Self::Agent(agent) => return log_in_by_agent(agent, handle, user, endpoint).await,
         };
+        if has_ended(&answer, handle).await {
+            return Err(explain(Error::Disconnect, endpoint));
+        }
         let answer = answer.map_err(|error| explain(error, endpoint))?;
         refused(&answer, endpoint).map_or(Ok(()), Err)
     }
@@ -98,6 +106,10 @@ async fn log_in_by_agent(
             continue;
         }
         let answer = handle.authenticate_publickey_with(user, key, None, &mut agent).await;
+        if has_ended(&answer, handle).await {
+            // Servers hang up once too many keys were no good.
+            return Err(last.unwrap_or_else(|| explain(Error::Disconnect, endpoint)));
+        }
         match refused(&answer.map_err(|error| of_agent(error.into()))?, endpoint) {
             None => return Ok(()),
             Some(refusal) => last = Some(refusal),
@@ -105,6 +117,19 @@ async fn log_in_by_agent(
     }
     let none = || Reason::Credentials.at(endpoint, Some("the agent has no key that can be used".into()));
     Err(last.unwrap_or_else(none))
+}
+
+/// Whether the conversation ended instead of an answer: the driver then calls it a refusal that names no other way to log in.
+/// Not to be asked again once it has said so.
+async fn has_ended<E>(answer: &Result<AuthResult, E>, handle: &mut Handle<Guard>) -> bool {
+    let is_answered = match answer {
+        Ok(AuthResult::Failure { remaining_methods, partial_success }) => {
+            !remaining_methods.is_empty() || *partial_success
+        }
+        Ok(AuthResult::Success) => true,
+        Err(_) => false,
+    };
+    !is_answered && timeout(LAST_BREATH, handle).await.is_ok()
 }
 
 #[cfg(unix)]
@@ -126,7 +151,9 @@ fn no_agent(socket: &Path, error: &russh::keys::Error) -> BoxError {
 
 fn read_key(file: &Path, passphrase: Option<&Secret>) -> Result<PrivateKey, BoxError> {
     let said = |why: &str| settings(format!("the file `{}` {why}", file.display()));
-    let text = read_small(file).map_err(|error| said(&format!("cannot be read: {error}")))?;
+    let text =
+        file::read(file).map_err(|error| unreadable(&format!("cannot read the file `{}`", file.display()), &error))?;
+    let text = String::from_utf8(text).map_err(|_| said("has no text, and so no private key"))?;
     if passphrase.is_none() && is_encrypted(&text) {
         return Err(said("has an encrypted private key: it needs `passphrase`"));
     }
@@ -147,15 +174,5 @@ fn is_encrypted(text: &str) -> bool {
     PrivateKey::from_openssh(text).is_ok_and(|key| key.is_encrypted()) || text.contains("ENCRYPTED")
 }
 
-fn read_small(file: &Path) -> io::Result<String> {
-    let found = fs::metadata(file)?;
-    if !found.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
-    }
-    if found.len() > MOST_BYTES {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "too large for a private key"));
-    }
-    fs::read_to_string(file)
-}
-
-const MOST_BYTES: u64 = 1024 * 1024;
+/// How long the driver's task takes to end once it has nothing to say any more.
+const LAST_BREATH: Duration = Duration::from_millis(100);

@@ -28,7 +28,7 @@ pub(super) struct Dialer {
     pub(super) user: String,
     pub(super) login: Login,
     pub(super) trust: Trusted,
-    pub(super) keepalive_interval: Duration,
+    pub(super) keep_alive_interval: Duration,
     /// How long dialling again may take.
     pub(super) patience: Duration,
 }
@@ -68,7 +68,7 @@ impl Dialer {
     fn config(&self, judge: &Judge) -> client::Config {
         client::Config {
             preferred: Preferred { key: Cow::Owned(judge.algorithms()), ..Preferred::DEFAULT },
-            keepalive_interval: Some(self.keepalive_interval),
+            keepalive_interval: Some(self.keep_alive_interval),
             keepalive_max: 3,
             nodelay: true,
             ..client::Config::default()

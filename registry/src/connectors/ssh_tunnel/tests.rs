@@ -56,7 +56,8 @@ fn a_target_is_a_host_and_a_port() {
     for target in ["db.internal", ":5432", "db.internal:0", "db.internal:x", "::1:5432", "[::1:5432"] {
         check(&format!("password = 'p'\ntarget = '{target}'"), &[form]);
     }
-    check("password = 'p'\nkeepalive_interval = '0s'", &["CR008 7 `keepalive_interval` must be above zero"]);
+    check("password = 'p'\nkeep_alive_interval = '0s'", &["CR008 7 `keep_alive_interval` must be longer than zero"]);
+    check("password = 'p'\nreconnect_timeout = '0s'", &["CR008 7 `reconnect_timeout` must be longer than zero"]);
 }
 
 #[test]
