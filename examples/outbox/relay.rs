@@ -5,12 +5,12 @@ use connection_registry::{BoxError, ConnectionManager};
 use sqlx::SqlitePool;
 
 /// How many messages are in the outbox.
-pub async fn waiting(shop: &SqlitePool) -> Result<i64, BoxError> {
+pub(crate) async fn waiting(shop: &SqlitePool) -> Result<i64, BoxError> {
     Ok(sqlx::query_scalar("select count(*) from outbox where not sent").fetch_one(shop).await?)
 }
 
 /// Sends every message that waits, and marks it once the broker has it. Gives their number.
-pub async fn send_all(connections: &ConnectionManager, shop: &SqlitePool) -> Result<usize, BoxError> {
+pub(crate) async fn send_all(connections: &ConnectionManager, shop: &SqlitePool) -> Result<usize, BoxError> {
     let broker = connections.get::<jetstream::Context>("broker").await?;
     let subjects = vec![SUBJECT.to_owned()];
     let stream = jetstream::stream::Config { name: STREAM.to_owned(), subjects, ..Default::default() };

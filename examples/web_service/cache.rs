@@ -6,28 +6,28 @@ use redis::{AsyncCommands, aio};
 use crate::notes::Note;
 
 /// The cache of the notes.
-pub struct Cache {
+pub(crate) struct Cache {
     connections: ConnectionManager,
 }
 
 impl Cache {
-    pub fn new(connections: ConnectionManager) -> Self {
+    pub(crate) fn new(connections: ConnectionManager) -> Self {
         Self { connections }
     }
 
     /// The notes, when the cache is there and has them.
-    pub async fn notes(&self) -> Option<Vec<Note>> {
+    pub(crate) async fn notes(&self) -> Option<Vec<Note>> {
         let text: Option<String> = self.client()?.get(KEY).await.ok()?;
         serde_json::from_str(&text?).ok()
     }
 
-    pub async fn keep(&self, notes: &[Note]) {
+    pub(crate) async fn keep(&self, notes: &[Note]) {
         if let (Some(mut client), Ok(text)) = (self.client(), serde_json::to_string(notes)) {
             let _: Result<(), _> = client.set_ex(KEY, text, SECONDS).await;
         }
     }
 
-    pub async fn forget(&self) {
+    pub(crate) async fn forget(&self) {
         if let Some(mut client) = self.client() {
             let _: Result<(), _> = client.del(KEY).await;
         }

@@ -6,7 +6,7 @@ use sqlx::{PgPool, SqlitePool};
 /// One note.
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(crate = "connection_registry::serde")]
-pub struct Note {
+pub(crate) struct Note {
     /// Counted from 1.
     pub id: i64,
     /// What was written.
@@ -14,7 +14,7 @@ pub struct Note {
 }
 
 /// The table of the notes. A handle and not a pool, so that a reload may replace the pool.
-pub enum Notes {
+pub(crate) enum Notes {
     Sqlite(Handle<SqlitePool>),
     Postgres(Handle<PgPool>),
 }
@@ -37,7 +37,7 @@ macro_rules! on_the_pool {
 
 impl Notes {
     /// The notes of the connection `notes`, whatever its type.
-    pub fn new(connections: &ConnectionManager) -> Result<Self, BoxError> {
+    pub(crate) fn new(connections: &ConnectionManager) -> Result<Self, BoxError> {
         match connections.handle::<PgPool>("notes") {
             Ok(handle) => Ok(Self::Postgres(handle)),
             Err(error) if error.kind() == ErrorKind::WrongType => Ok(Self::Sqlite(connections.handle("notes")?)),
@@ -46,7 +46,7 @@ impl Notes {
     }
 
     /// Makes the table where it is missing.
-    pub async fn prepare(&self) -> Result<(), BoxError> {
+    pub(crate) async fn prepare(&self) -> Result<(), BoxError> {
         let key = match self {
             Self::Sqlite(_) => "integer primary key",
             Self::Postgres(_) => "bigint generated always as identity primary key",
@@ -56,13 +56,13 @@ impl Notes {
         Ok(())
     }
 
-    pub async fn add(&self, text: &str) -> Result<(), BoxError> {
+    pub(crate) async fn add(&self, text: &str) -> Result<(), BoxError> {
         let insert = "insert into notes (text) values ($1)";
         on_the_pool!(self, pool => sqlx::query(insert).bind(text).execute(&*pool).await.map(drop)?);
         Ok(())
     }
 
-    pub async fn all(&self) -> Result<Vec<Note>, BoxError> {
+    pub(crate) async fn all(&self) -> Result<Vec<Note>, BoxError> {
         let select = "select id, text from notes order by id";
         let rows: Vec<(i64, String)> = on_the_pool!(self, pool => sqlx::query_as(select).fetch_all(&*pool).await?);
         Ok(rows.into_iter().map(|(id, text)| Note { id, text }).collect())

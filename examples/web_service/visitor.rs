@@ -9,7 +9,7 @@ use tokio::{
 };
 
 /// Writes two notes, reads them twice, and asks how the service is.
-pub async fn visit(address: SocketAddr) -> Result<(), BoxError> {
+pub(crate) async fn visit(address: SocketAddr) -> Result<(), BoxError> {
     for text in ["buy bread", "water the plants"] {
         ask(address, "POST", "/notes", text).await?;
     }
