@@ -1,15 +1,17 @@
 //! [`LdapClient`]: gives handles of a connection that lives.
 
-use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use ldap3::Ldap;
-use tokio::{sync::Mutex, time::Instant};
 
 use super::{
     dialer::{Dialer, Session},
     failure,
 };
-use crate::{BoxError, ConnectError, connectors::shared::patience};
+use crate::{
+    BoxError,
+    connectors::shared::{patience, redial::Redial},
+};
 
 /// A directory, bound.
 ///
@@ -31,7 +33,7 @@ pub struct LdapClient {
     dialer: Dialer,
     limits: Limits,
     base_dn: Option<String>,
-    state: Mutex<State>,
+    sessions: Redial<Session>,
 }
 
 /// How long things may take.
@@ -41,24 +43,11 @@ pub(super) struct Limits {
     pub(super) request: Duration,
 }
 
-struct State {
-    session: Option<Arc<Session>>,
-    /// The last attempt to have one, when that failed.
-    failure: Option<Remembered>,
-    is_closed: bool,
-}
-
-struct Remembered {
-    cause: Arc<dyn StdError + Send + Sync>,
-    until: Instant,
-}
-
 impl LdapClient {
     /// Dials and binds.
     pub(super) async fn open(dialer: Dialer, limits: Limits, base_dn: Option<String>) -> Result<Self, BoxError> {
-        let session = Some(Arc::new(dialer.dial().await?));
-        let state = Mutex::new(State { session, failure: None, is_closed: false });
-        Ok(Self { dialer, limits, base_dn, state })
+        let sessions = Redial::new(dialer.dial().await?);
+        Ok(Self { dialer, limits, base_dn, sessions })
     }
 
     /// A handle of the connection, for one operation: its first one has the timeout of the configuration, and so has each
@@ -101,52 +90,21 @@ impl LdapClient {
 
     /// Ends the connection for good.
     pub(super) async fn close(&self) {
-        let session = {
-            let mut state = self.state.lock().await;
-            state.is_closed = true;
-            state.session.take()
-        };
-        if let Some(session) = session {
+        if let Some(session) = self.sessions.close().await {
             session.unbind().await;
         }
     }
 
     async fn session(&self) -> Result<Arc<Session>, BoxError> {
-        let mut state = self.state.lock().await;
-        if state.is_closed {
-            return Err("the connection to the directory was closed".into());
-        }
-        if let Some(session) = state.session.as_ref().filter(|session| session.is_usable()) {
-            return Ok(Arc::clone(session));
-        }
-        if let Some(failure) = state.failure.as_ref().filter(|failure| Instant::now() < failure.until) {
-            return Err(Shared(Arc::clone(&failure.cause)).into());
-        }
-        state.session = None;
-        match patience::within(self.limits.dial, self.dialer.endpoint(), self.dialer.dial()).await {
-            Ok(session) => {
-                state.failure = None;
-                Ok(Arc::clone(state.session.insert(Arc::new(session))))
-            }
-            Err(error) => Err(state.remember(error)),
-        }
-    }
-}
-
-impl State {
-    /// So that those who wait do not dial one after the other, and a user is not locked out.
-    fn remember(&mut self, error: BoxError) -> BoxError {
-        let is_permanent = error.downcast_ref::<ConnectError>().is_some_and(ConnectError::is_permanent);
-        let until = Instant::now() + if is_permanent { LONG_PAUSE } else { PAUSE };
-        let cause: Arc<dyn StdError + Send + Sync> = Arc::from(error);
-        self.failure = Some(Remembered { cause: Arc::clone(&cause), until });
-        Shared(cause).into()
+        let dial = patience::within(self.limits.dial, self.dialer.endpoint(), self.dialer.dial());
+        let session = self.sessions.session(Session::is_usable, dial).await;
+        session.unwrap_or_else(|| Err("the connection to the directory was closed".into()))
     }
 }
 
 impl fmt::Debug for LdapClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { dialer, limits, base_dn, state: _ } = self;
+        let Self { dialer, limits, base_dn, sessions: _ } = self;
         f.debug_struct("LdapClient")
             .field("dialer", dialer)
             .field("limits", limits)
@@ -171,25 +129,3 @@ impl Drop for Unanswered<'_> {
         }
     }
 }
-
-/// The failure of an attempt for which many waited.
-#[derive(Debug)]
-struct Shared(Arc<dyn StdError + Send + Sync>);
-
-impl fmt::Display for Shared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl StdError for Shared {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source()
-    }
-}
-
-/// After an attempt that failed.
-const PAUSE: Duration = Duration::from_millis(500);
-
-/// After one that fails again until somebody changes something.
-const LONG_PAUSE: Duration = Duration::from_secs(30);

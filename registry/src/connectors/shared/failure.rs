@@ -78,9 +78,11 @@ impl Reason {
 
     #[cfg(feature = "_tls")]
     fn of_tls(error: &rustls::Error) -> Self {
-        use rustls::{AlertDescription as Alert, Error};
+        use rustls::{AlertDescription as Alert, Error, InvalidMessage};
         match error {
             Error::General(_) | Error::FailedToGetCurrentTime => Self::Other,
+            // It speaks no TLS at all.
+            Error::InvalidMessage(InvalidMessage::InvalidContentType) => Self::Tls,
             // What a server that starts or ends, or something between the two, says in the middle of a handshake.
             Error::InvalidMessage(_) => Self::Other,
             Error::AlertReceived(Alert::CloseNotify | Alert::UserCanceled | Alert::InternalError) => Self::HungUp,
@@ -176,7 +178,8 @@ mod tests {
     fn a_handshake_that_breaks_off_is_not_permanent() {
         use rustls::{AlertDescription as Alert, Error, InvalidMessage};
         let of_tls = |error: Error, expected| check(io::Error::new(io::ErrorKind::InvalidData, error), expected);
-        of_tls(Error::InvalidMessage(InvalidMessage::InvalidContentType), Reason::Other);
+        of_tls(Error::InvalidMessage(InvalidMessage::MessageTooShort), Reason::Other);
+        of_tls(Error::InvalidMessage(InvalidMessage::InvalidContentType), Reason::Tls);
         for alert in [Alert::CloseNotify, Alert::UserCanceled, Alert::InternalError] {
             of_tls(Error::AlertReceived(alert), Reason::HungUp);
         }

@@ -5,6 +5,8 @@ pub(super) mod blocking;
 pub(super) mod failure;
 pub(super) mod file;
 pub(super) mod patience;
+#[cfg(any(feature = "ldap", feature = "ssh-tunnel"))]
+pub(super) mod redial;
 pub(super) mod route;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 pub(super) mod sql;

@@ -14,7 +14,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::{self, watch},
     task::JoinSet,
-    time::{Instant, sleep, timeout},
+    time::{sleep, timeout},
 };
 
 use super::{
@@ -26,6 +26,7 @@ use crate::{
     connectors::shared::{
         address,
         failure::{Reason, settings},
+        redial::Redial,
     },
 };
 
@@ -60,7 +61,7 @@ struct Forwards {
 impl Tunnel {
     /// Dials, and makes sure that the server leads to `target`.
     pub(super) async fn open(dialer: Dialer, target: Option<(String, u16)>) -> Result<Self, BoxError> {
-        let session = Arc::new(dialer.dial().await?);
+        let session = dialer.dial().await?;
         session.ping(dialer.endpoint()).await?;
         let link = Arc::new(Link::new(dialer, session));
         let mut tunnel = Self { link, forwards: sync::Mutex::default(), local: None };
@@ -87,7 +88,7 @@ impl Tunnel {
     pub async fn forward(&self, host: &str, port: u16) -> Result<SocketAddr, BoxError> {
         let host = host.trim_matches(['[', ']']);
         let mut forwards = self.forwards.lock().await;
-        if self.link.is_closed() {
+        if self.link.sessions.is_closed() {
             return Err(CLOSED.into());
         }
         let key = (host.to_owned(), port);
@@ -123,11 +124,14 @@ impl Tunnel {
 
     /// Waits for a moment for those who are on their way out, and ends all.
     pub(super) async fn close(&self) {
+        // Also when this is cut off.
+        let closing = Closing(&self.link);
         // After a reload what goes through is being replaced as well, and ends its connections by itself.
         let mut through = self.link.through.subscribe();
         let _ = timeout(LAST_CALL, through.wait_for(|through| *through == 0)).await;
         let mut forwards = self.forwards.lock().await;
-        let session = self.link.close().await;
+        drop(closing);
+        let session = self.link.sessions.close().await;
         forwards.tasks.shutdown().await;
         forwards.targets.clear();
         if let Some(session) = session {
@@ -145,17 +149,9 @@ impl fmt::Debug for Tunnel {
 /// The conversation with the server, whichever it is at the moment.
 struct Link {
     dialer: Dialer,
-    state: sync::Mutex<State>,
+    sessions: Redial<Session>,
     /// How many connections go through.
     through: watch::Sender<usize>,
-    /// Set once.
-    closed: watch::Sender<bool>,
-}
-
-struct State {
-    session: Option<Arc<Session>>,
-    /// When dialling again failed last, and why: many ask at once, and the server is spared.
-    failure: Option<(Instant, Refusal)>,
 }
 
 /// A connection of the SSH server to another one.
@@ -165,47 +161,20 @@ struct Opened {
 }
 
 impl Link {
-    fn new(dialer: Dialer, session: Arc<Session>) -> Self {
-        let state = State { session: Some(session), failure: None };
-        Self {
-            dialer,
-            state: sync::Mutex::new(state),
-            through: watch::Sender::new(0),
-            closed: watch::Sender::new(false),
-        }
-    }
-
-    fn is_closed(&self) -> bool {
-        *self.closed.borrow()
+    fn new(dialer: Dialer, session: Session) -> Self {
+        Self { dialer, sessions: Redial::new(session), through: watch::Sender::new(0) }
     }
 
     /// The conversation under way, or a new one.
     async fn session(&self) -> Result<Arc<Session>, Refusal> {
-        let mut state = self.state.lock().await;
-        if self.is_closed() {
-            return Err(Refusal::other(CLOSED));
-        }
-        if let Some(session) = state.session.as_ref().filter(|session| !session.is_over()) {
-            return Ok(Arc::clone(session));
-        }
-        if let Some((at, refusal)) = &state.failure
-            && at.elapsed() < PAUSE
-        {
-            return Err(refusal.clone());
-        }
-        state.session = None;
-        match self.dialer.dial_again().await {
-            Ok(session) => {
-                let session = Arc::new(session);
-                (state.session, state.failure) = (Some(Arc::clone(&session)), None);
-                tracing::debug!(server = self.dialer.endpoint(), "dialled again");
-                Ok(session)
-            }
-            Err(error) => {
-                let refusal = Refusal::no_server(&error);
-                state.failure = Some((Instant::now(), refusal.clone()));
-                Err(refusal)
-            }
+        let dial = async {
+            let session = self.dialer.dial_again().await?;
+            tracing::debug!(server = self.dialer.endpoint(), "dialled again");
+            Ok(session)
+        };
+        match self.sessions.session(|session| !session.is_over(), dial).await {
+            Some(session) => session.map_err(|error| Refusal::no_server(&error)),
+            None => Err(Refusal::other(CLOSED)),
         }
     }
 
@@ -221,11 +190,14 @@ impl Link {
             }
         }
     }
+}
 
-    /// No more of them. Gives the last one.
-    async fn close(&self) -> Option<Arc<Session>> {
-        self.closed.send_replace(true);
-        self.state.lock().await.session.take()
+/// Sees to it that a tunnel which is to be closed is never dialled again.
+struct Closing<'a>(&'a Link);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.sessions.shut();
     }
 }
 
@@ -379,7 +351,7 @@ fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
 
 const CLOSED: &str = "the tunnel was closed";
 
-/// How long a server that could not be reached is left alone, and how long a port.
+/// How long a port that cannot take a connection is left alone.
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// How long the goodbye waits for what still goes through.
