@@ -164,7 +164,7 @@ impl Connection for Redis {
             validation.invalid(&["client_name"], "must be of visible ASCII characters, without spaces");
         }
         if self.connect_timeout.is_zero() {
-            validation.invalid(&["connect_timeout"], "must be more than nothing");
+            validation.invalid(&["connect_timeout"], "must be longer than zero");
         }
     }
 

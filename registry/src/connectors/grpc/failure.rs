@@ -39,6 +39,7 @@ pub(super) fn explain(status: Status, begun: Instant, has_certificate: bool) -> 
 pub(super) fn reason(error: &(dyn StdError + 'static), begun: Instant) -> Reason {
     match Reason::of(error) {
         Reason::Other if any(error, is_alert) => Reason::Tls,
+        Reason::TimedOut => Reason::Silent(begun.elapsed()),
         Reason::Other if any(error, |error| error.kind() == io::ErrorKind::TimedOut) => Reason::Silent(begun.elapsed()),
         found => found,
     }

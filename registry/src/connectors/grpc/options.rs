@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use tokio::task::spawn_blocking;
 use tonic::{
     metadata::{Ascii, MetadataValue},
     transport::{Certificate, ClientTlsConfig, Endpoint, Identity, Uri},
@@ -13,6 +12,7 @@ use crate::{
     BoxError, ConnectContext, Validation,
     connectors::shared::{
         address::{self, one_way},
+        blocking,
         failure::settings,
         tls::{Pem, Tls},
     },
@@ -95,7 +95,7 @@ impl Grpc {
         pem.check()?;
         // It reads the authorities of the system.
         let timeout = self.connect_timeout;
-        spawn_blocking(move || options.tls_config(tls_config(&pem, &tls).timeout(timeout)).map_err(settings)).await?
+        blocking::run(move || options.tls_config(tls_config(&pem, &tls).timeout(timeout)).map_err(settings)).await?
     }
 }
 

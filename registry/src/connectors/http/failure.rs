@@ -33,7 +33,7 @@ async fn status_of(request: RequestBuilder) -> reqwest::Result<StatusCode> {
 /// What an error of the driver means.
 fn reason(error: &reqwest::Error, begun: Instant) -> Reason {
     match Reason::of(error) {
-        Reason::Other if error.is_timeout() => Reason::Silent(begun.elapsed()),
+        Reason::Other | Reason::TimedOut if error.is_timeout() => Reason::Silent(begun.elapsed()),
         Reason::Other if error.is_builder() => Reason::Settings,
         found => found,
     }

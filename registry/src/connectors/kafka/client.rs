@@ -16,7 +16,10 @@ use super::{
     context::Trouble,
     failure::{of_question, refused},
 };
-use crate::{BoxError, connectors::shared::failure::Reason};
+use crate::{
+    BoxError,
+    connectors::shared::{blocking, failure::Reason},
+};
 
 /// The producer of a [`KafkaClient`].
 pub type KafkaProducer = FutureProducer<KafkaContext>;
@@ -103,7 +106,7 @@ impl KafkaClient {
         let context = KafkaContext::new();
         let of_producer = context.clone();
         // It starts threads.
-        let made = spawn_blocking(move || producer.create_with_context(of_producer).map(Offloaded::new)).await?;
+        let made = blocking::run(move || producer.create_with_context(of_producer).map(Offloaded::new)).await?;
         Ok(Self { producer: made.map_err(refused)?, context, consumer_config: consumer, endpoints })
     }
 
@@ -145,7 +148,7 @@ impl KafkaClient {
     /// Waits until what was sent has arrived, or was given up.
     pub(super) async fn flush(&self) -> Result<(), BoxError> {
         let producer = self.producer().clone();
-        spawn_blocking(move || producer.flush(GOODBYE)).await??;
+        blocking::run(move || producer.flush(GOODBYE)).await??;
         Ok(())
     }
 

@@ -51,7 +51,7 @@ fn a_wrong_value_has_a_place_and_is_not_repeated() {
         "host = 'h'\nclient_name = 'two words'",
         &["CR008 5 `client_name` must be of visible ASCII characters, without spaces"],
     );
-    check("host = 'h'\nconnect_timeout = '0s'", &["CR008 5 `connect_timeout` must be more than nothing"]);
+    check("host = 'h'\nconnect_timeout = '0s'", &["CR008 5 `connect_timeout` must be longer than zero"]);
     check("host = 'h'\nresponse_timeout = '0s'", &[]);
 }
 

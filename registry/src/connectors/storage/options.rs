@@ -15,13 +15,12 @@ use object_store::{
     prefix::PrefixStore,
 };
 use reqwest::Url;
-use tokio::task::spawn_blocking;
 
 use super::{Storage, failure};
 use crate::{
     BoxError, Validation,
     connectors::shared::{
-        address,
+        address, blocking,
         failure::{Reason, settings},
         patience::not_zero,
         tls::{TlsMode, install_ring},
@@ -86,7 +85,7 @@ impl Storage {
         let builder = self.builder(|name| env::var(name).ok())?;
         let builder = builder.with_bucket_name(bucket).with_client_options(self.client_options(config_dir).await?);
         // It reads the authorities of the system.
-        let store = spawn_blocking(move || builder.build().map_err(settings)).await??;
+        let store = blocking::run(move || builder.build().map_err(settings)).await??;
         let prefix = ObjectPath::parse(prefix).map_err(settings)?;
         Ok(if prefix.is_root() { Arc::new(store) } else { Arc::new(PrefixStore::new(store, prefix)) })
     }
@@ -219,7 +218,7 @@ pub(super) fn memory() -> Arc<dyn ObjectStore> {
 /// The store of a folder, which is made when it is missing and may be made.
 pub(super) async fn folder(path: &Path, create: bool) -> Result<Arc<dyn ObjectStore>, BoxError> {
     let path = path.to_owned();
-    spawn_blocking(move || {
+    blocking::run(move || {
         if create {
             fs::create_dir_all(&path).map_err(|error| cannot_use(&path, error))?;
         }
@@ -237,7 +236,7 @@ pub(super) fn host_and_port(url: Option<&Url>) -> Option<String> {
 }
 
 async fn is_folder(path: PathBuf) -> Result<(), BoxError> {
-    spawn_blocking(move || is_folder_blocking(&path)).await?
+    blocking::run(move || is_folder_blocking(&path)).await?
 }
 
 fn is_folder_blocking(path: &Path) -> Result<(), BoxError> {
