@@ -13,15 +13,13 @@
 //! The client is an [`async_nats::jetstream::Context`].
 
 mod failure;
+mod options;
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
-use async_nats::{
-    Client,
-    jetstream::{Context, ContextBuilder},
-};
+use async_nats::{Client, jetstream::Context};
 
 use super::shared::patience::{self, until_deadline};
 use crate::{BoxError, ConnectContext, Connection, ConnectionRef, Validation, connection_type};
@@ -74,16 +72,6 @@ impl Connection for NatsJetstream {
 }
 
 impl NatsJetstream {
-    fn context(&self, client: Client) -> Context {
-        match (&self.domain, &self.api_prefix) {
-            (Some(domain), _) => ContextBuilder::new().domain(domain).timeout(self.request_timeout).build(client),
-            (None, Some(prefix)) => {
-                ContextBuilder::new().api_prefix(prefix).timeout(self.request_timeout).build(client)
-            }
-            (None, None) => ContextBuilder::new().timeout(self.request_timeout).build(client),
-        }
-    }
-
     async fn round_trip(&self, context: &Context) -> Result<(), BoxError> {
         let asked = context.query_account().await;
         asked

@@ -48,6 +48,26 @@ fn the_front_page_lists_every_feature() {
 }
 
 #[test]
+fn every_built_in_type_has_the_same_files_and_is_tried_against_its_server() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let types = fs::read_dir(root.join("../registry/src/connectors")).expect("the sources are readable");
+    let types: Vec<_> = types.map(|entry| entry.expect("the sources are readable").path()).collect();
+    let types =
+        types.iter().filter(|path| path.extension().is_some_and(|end| end == "rs") && !path.ends_with("mod.rs"));
+    for path in types {
+        for file in ["failure.rs", "options.rs", "tests.rs"] {
+            let file = path.with_extension("").join(file);
+            assert!(file.exists(), "{} is missing", file.display());
+        }
+        let name = path.file_stem().expect("a file has a name").to_string_lossy();
+        // The two are one server.
+        let module = if name == "nats_jetstream" { "nats" } else { &name };
+        let services = read("tests/tests/services/main.rs");
+        assert!(services.contains(&format!("mod {module};")), "{name} has no file in tests/tests/services");
+    }
+}
+
+#[test]
 fn the_links_of_the_pages_lead_somewhere() {
     for page in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"] {
         for target in linked_files(&read(page)) {
