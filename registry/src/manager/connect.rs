@@ -228,7 +228,8 @@ impl Report {
                     shared.drain(self.entry.name(), Retired::new(old, leases));
                 }
                 // Also when the client before was lost, or closed, before this one could take its place.
-                if was_behind || generation > 1 && self.entry.is_referred_to() {
+                let may_have_holders = generation > 1 && self.entry.is_referred_to();
+                if was_behind || may_have_holders && shared.has_live_dependents(self.entry.name()) {
                     shared.dependents_follow();
                 }
             }

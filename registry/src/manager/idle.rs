@@ -41,7 +41,7 @@ impl Shared {
     }
 
     /// Whether a connection is up that was made with the client of `name`: it needs that client, and holds no guard of it.
-    fn has_live_dependents(&self, name: &str) -> bool {
+    pub(super) fn has_live_dependents(&self, name: &str) -> bool {
         let refers = |other: &Entry| other.dependencies().iter().any(|needed| **needed == *name);
         self.registry.entries().iter().any(|other| refers(other) && other.lock().slot.client().is_some())
     }

@@ -142,6 +142,7 @@ async fn what_refers_to_a_connection_follows_it_after_it_was_closed_and_connecte
          [connections.top]\ntype = 'probe'\nrecord = 'followed top'\nneeds = 'base'\n",
     );
     assert_eq!(connections.get::<ProbeClient>("top").await.unwrap().attempt, 1);
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     connections.disconnect("base").await.unwrap();
     assert_eq!(connections.get::<ProbeClient>("base").await.unwrap().attempt, 2);
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
