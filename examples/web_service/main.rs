@@ -3,7 +3,7 @@
 //!
 //! ```sh
 //! cargo run --example web_service                  # asks itself a few questions and ends
-//! cargo run --example web_service -- serve         # until Ctrl-C, at http://127.0.0.1:8080
+//! cargo run --example web_service -- serve         # until Ctrl-C, at http://127.0.0.1:8080, or at an address that follows
 //! ```
 //!
 //! By itself it keeps its notes in SQLite, and finds no cache unless a Redis server is there. The same program runs on
@@ -46,8 +46,10 @@ async fn main() -> Result<(), BoxError> {
     notes.prepare().await?;
     let app = Arc::new(App { cache: Cache::new(connections.clone()), notes, connections: connections.clone() });
 
-    let serves = std::env::args().nth(1).is_some_and(|argument| argument == "serve");
-    let listener = TcpListener::bind(if serves { "127.0.0.1:8080" } else { "127.0.0.1:0" }).await?;
+    let mut arguments = std::env::args().skip(1);
+    let serves = arguments.next().is_some_and(|argument| argument == "serve");
+    let usual = if serves { "127.0.0.1:8080" } else { "127.0.0.1:0" };
+    let listener = TcpListener::bind(arguments.next().as_deref().unwrap_or(usual)).await?;
     let address = listener.local_addr()?;
     println!("listening at http://{address}");
     let stop = async move {

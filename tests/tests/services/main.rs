@@ -6,6 +6,7 @@
 mod amqp;
 #[cfg(feature = "etcd")]
 mod etcd;
+mod examples;
 mod grpc;
 mod harness;
 mod http;
