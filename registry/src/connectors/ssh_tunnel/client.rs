@@ -59,10 +59,10 @@ struct Forwards {
 }
 
 impl Tunnel {
-    /// Dials, and makes sure that the server leads to `target`.
+    /// Dials, and makes sure that the server leads to `target`. Nothing more is asked of a server that has just let this user
+    /// in: it answers the first question after that late, by a delayed acknowledgement of its greeting.
     pub(super) async fn open(dialer: Dialer, target: Option<(String, u16)>) -> Result<Self, BoxError> {
         let session = dialer.dial().await?;
-        session.ping(dialer.endpoint()).await?;
         let link = Arc::new(Link::new(dialer, session));
         let mut tunnel = Self { link, forwards: sync::Mutex::default(), local: None };
         if let Some((host, port)) = target {
