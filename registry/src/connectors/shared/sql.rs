@@ -222,6 +222,22 @@ pub(in crate::connectors) fn bounded(wait: Duration) -> Duration {
     wait.min(Duration::from_secs(u32::MAX as u64))
 }
 
+pub(in crate::connectors) fn default_max_connections() -> NonZeroU32 {
+    const { NonZeroU32::new(10).expect("ten is not zero") }
+}
+
+pub(in crate::connectors) fn default_acquire_timeout() -> Duration {
+    Duration::from_secs(10)
+}
+
+pub(in crate::connectors) fn default_idle_timeout() -> Duration {
+    Duration::from_secs(10 * 60)
+}
+
+pub(in crate::connectors) fn default_max_lifetime() -> Duration {
+    Duration::from_secs(30 * 60)
+}
+
 /// How long a pool is left alone with its first connection: a server that is near has answered by then.
 const HEAD_START: Duration = Duration::from_millis(50);
 
