@@ -7,7 +7,7 @@ use super::{
     decode::{self, Decoded, Mode, Reference},
     graph::{self, Edge},
     interpolate::{self, Piece, Placeholder, Scheme},
-    layer::{Declaration, Defaults, merge, merge_value},
+    layer::{Declaration, Defaults},
     lifecycle::Lifecycle,
     placeholder::{Resolution, Resolver},
     problems,
@@ -78,12 +78,15 @@ impl<T: Types> Checker<'_, T> {
             self.add_defaults(&mut declaration, info.name, context);
         }
         let Declaration { name, name_span, header, reserved, fields, pattern, incomplete } = declaration;
-        let fields = Value { kind: ValueKind::Table(fields), span: header, key_span: name_span };
+        let mut fields = Value::new(ValueKind::Table(fields), header, name_span);
         let reader = info.as_ref().filter(|_| !incomplete).map(|info| info.reader);
         let decoded = reader.and_then(|reader| {
             let path = format!("connections.{name}");
             let problems = match decode::decode(&fields, &path, reader, Mode::Check) {
-                Ok(decoded) => return Some(decoded),
+                Ok(decoded) => {
+                    decoded.superseded.iter().for_each(|key| fields.remove(key));
+                    return Some(decoded);
+                }
                 Err(problems) => problems,
             };
             context.problems.extend(problems.into_iter().map(|problem| reserved::suggest(problem, &path)));
@@ -126,7 +129,7 @@ impl<T: Types> Checker<'_, T> {
             return;
         }
         let mut fields = defaults.clone();
-        merge(&mut fields, std::mem::take(&mut declaration.fields));
+        fields.lay(std::mem::take(&mut declaration.fields));
         declaration.fields = fields;
     }
 
@@ -135,7 +138,7 @@ impl<T: Types> Checker<'_, T> {
         let mut value = own.clone();
         if let Some(defaults) = &self.defaults.lifecycle {
             value = defaults.clone();
-            merge_value(&mut value, own.clone());
+            value.lay(own.clone());
         }
         read_lifecycle(value, &format!("connections.{}.lifecycle", declaration.name), context)
     }

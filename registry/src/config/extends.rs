@@ -11,7 +11,7 @@ use super::{
     context::Context,
     document::read_named,
     graph::{self, Edge},
-    layer::{Declaration, merge, merge_value},
+    layer::Declaration,
     reserved::{self, Reserved},
     source,
     value::{Table, Value},
@@ -94,14 +94,14 @@ fn order(parents: &[Option<usize>]) -> Vec<usize> {
 }
 
 fn lay_under(connection: &mut Declaration, inherited: Reserved, mut fields: Table) {
-    merge(&mut fields, mem::take(&mut connection.fields));
+    fields.lay(mem::take(&mut connection.fields));
     connection.fields = fields;
     let own = &mut connection.reserved;
     own.type_name = own.type_name.take().or(inherited.type_name);
     own.enabled = own.enabled.take().or(inherited.enabled);
     if let Some(mut lifecycle) = inherited.lifecycle {
         if let Some(over) = own.lifecycle.take() {
-            merge_value(&mut lifecycle, over);
+            lifecycle.lay(over);
         }
         own.lifecycle = Some(lifecycle);
     }
@@ -132,7 +132,7 @@ impl Files {
             return;
         }
         let mut fields = table.clone();
-        merge(&mut fields, mem::take(&mut connection.fields));
+        fields.lay(mem::take(&mut connection.fields));
         connection.fields = fields;
     }
 }

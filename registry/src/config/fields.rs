@@ -91,6 +91,6 @@ impl Converter {
     }
 
     fn placed(&self, kind: ValueKind) -> Value {
-        Value { kind, span: self.place, key_span: self.place }
+        Value::new(kind, self.place, self.place)
     }
 }

@@ -110,33 +110,6 @@ pub(super) fn split(layers: &mut Layers, context: &mut Context<'_>) -> Vec<Decla
     std::mem::take(&mut layers.connections).into_iter().map(declaration).collect()
 }
 
-/// Lays `over` over `base`: tables key by key, anything else is replaced.
-pub(super) fn merge(base: &mut Table, over: Table) {
-    if base.entries.is_empty() {
-        *base = over;
-        return;
-    }
-    let index = (base.entries.len().min(over.entries.len()) > LINEAR).then(|| index(base));
-    for (key, value) in over.entries {
-        let old = match &index {
-            Some(index) => index.get(&key).map(|&at| &mut base.entries[at].1),
-            None => base.get_mut(&key),
-        };
-        match old {
-            Some(old) => merge_value(old, value),
-            None => base.entries.push((key, value)),
-        }
-    }
-}
-
-/// Lays one value over another.
-pub(super) fn merge_value(base: &mut Value, over: Value) {
-    match (&mut base.kind, over.kind) {
-        (ValueKind::Table(base), ValueKind::Table(over)) => merge(base, over),
-        (_, kind) => *base = Value { kind, ..over },
-    }
-}
-
 impl Layers {
     pub(super) fn position(&self, name: &str) -> Option<usize> {
         self.by_name.get(name).copied()
@@ -222,7 +195,7 @@ impl Layered {
         if old.is_some() && new.is_some() && old != new {
             self.keys.entries.retain(|(key, _)| matches!(&**key, "type" | "enabled" | "lifecycle"));
         }
-        merge(&mut self.keys, over);
+        self.keys.lay(over);
     }
 }
 
@@ -235,7 +208,7 @@ impl Defaults {
             } else if &*key == "lifecycle" {
                 lay(&mut self.lifecycle, value);
             } else if let Some(old) = self.types.get_mut(&key) {
-                merge_value(old, value);
+                old.lay(value);
             } else {
                 self.types.insert(key, value);
             }
@@ -258,7 +231,7 @@ impl Defaults {
 /// Lays a value over one that may not be there.
 pub(super) fn lay(base: &mut Option<Value>, over: Value) {
     match base {
-        Some(base) => merge_value(base, over),
+        Some(base) => base.lay(over),
         None => *base = Some(over),
     }
 }
@@ -274,11 +247,4 @@ fn table(key: &str, value: Value, parent: &str, context: &mut Context<'_>) -> Op
     }
 }
 
-fn index(table: &Table) -> HashMap<Box<str>, usize> {
-    table.entries.iter().enumerate().map(|(at, (key, _))| (key.clone(), at)).collect()
-}
-
 const TOP_LEVEL_KEYS: &[&str] = &["include", "defaults", "connections"];
-
-/// Up to so many keys, looking at each is faster than an index.
-const LINEAR: usize = 32;

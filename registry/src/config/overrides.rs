@@ -159,10 +159,10 @@ impl Variable {
         let Some(next) = keys.get(1) else {
             let start = self.name.len() + 1;
             let span = Span::new(self.source, start..start + text.len());
-            return Value { kind: ValueKind::Text(text.into()), span, key_span };
+            return Value::new(ValueKind::Text(text.into()), span, key_span);
         };
         let entries = vec![(next.text.as_str().into(), self.value(&keys[1..], text))];
-        Value { kind: ValueKind::Table(Table { entries }), span: key_span, key_span }
+        Value::new(ValueKind::Table(Table { entries }), key_span, key_span)
     }
 
     fn problem(&self, range: Range<usize>, message: impl Into<String>) -> Problem {

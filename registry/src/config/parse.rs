@@ -140,7 +140,7 @@ impl Converter<'_> {
             DeValue::Array(array) => ValueKind::Array(self.array(array, depth)),
             DeValue::Table(table) => ValueKind::Table(self.table(table, depth)),
         };
-        Value { kind, span, key_span }
+        Value::new(kind, span, key_span)
     }
 
     fn string(&mut self, text: Box<str>, span: Span) -> ValueKind {

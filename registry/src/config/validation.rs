@@ -1,6 +1,7 @@
 //! [`Validation`]: what a type says of its fields together.
 
 use super::{
+    decode::Refusal,
     types::Reader,
     value::{Value, ValueKind},
 };
@@ -71,6 +72,9 @@ enum Fault {
 
 impl Validation {
     /// `keys` are given and exclude each other. `help` says what to do.
+    ///
+    /// It is a problem among keys of one layer: no layer can take back what a lower one says, so that of several layers the
+    /// highest one with a key of them wins, and those of the others count as not given. A key with a table never does.
     pub fn conflict(&mut self, keys: &[&str], help: &'static str) {
         self.add(Fault::Conflict, keys, help);
     }
@@ -90,18 +94,21 @@ impl Validation {
         self.findings.push(Finding { fault, keys: keys.iter().map(|key| (*key).to_owned()).collect(), text });
     }
 
-    /// The problems that `instance` reports of `fields`, the tree that it was made from, whose key path is `path`.
-    pub(super) fn run<I>(instance: &I, reader: Reader<I>, fields: &Value, path: &str) -> Vec<Problem> {
+    /// What `instance` reports of `fields`, the tree that it was made from, whose key path is `path`.
+    pub(super) fn run<I>(instance: &I, reader: Reader<I>, fields: &Value, path: &str) -> Refusal {
         let mut validation = Self::default();
         (reader.validate)(instance, &mut validation);
-        validation.findings.iter().filter_map(|finding| finding.problem(fields, path)).collect()
+        let findings = &validation.findings;
+        let superseded: Vec<_> = findings.iter().flat_map(|finding| finding.superseded(fields)).collect();
+        let problems = findings.iter().filter(|finding| !finding.is_moot(fields, &superseded));
+        Refusal { problems: problems.filter_map(|finding| finding.problem(fields, path)).collect(), superseded }
     }
 }
 
 impl Finding {
     /// None when it is about a value that is not known.
     fn problem(&self, fields: &Value, path: &str) -> Option<Problem> {
-        if self.fault == Fault::Invalid && !self.keys.iter().all(|key| is_known(find(fields, key))) {
+        if self.fault == Fault::Invalid && !self.keys.iter().all(|key| is_known(fields.find(key))) {
             return None;
         }
         let problem = match self.fault {
@@ -119,6 +126,24 @@ impl Finding {
         Some(problem.key_path(format!("{path}{key}").trim_start_matches('.')))
     }
 
+    /// The keys that count as not given, since another one of them lies higher.
+    fn superseded(&self, fields: &Value) -> Vec<String> {
+        let given = || self.keys.iter().filter_map(|key| Some((key, fields.find(key)?)));
+        let highest = given().map(|(_, value)| value.height()).max().unwrap_or_default();
+        let lower = given().filter(|(_, value)| value.height() < highest && value.as_table().is_none());
+        match self.fault {
+            Fault::Conflict => lower.map(|(key, _)| key.clone()).collect(),
+            Fault::Missing | Fault::Invalid => Vec::new(),
+        }
+    }
+
+    /// Whether it is a conflict that ends by itself, since those that win it lose another one.
+    fn is_moot(&self, fields: &Value, superseded: &[String]) -> bool {
+        let losers = self.superseded(fields);
+        let mut winners = self.keys.iter().filter(|key| !losers.contains(key));
+        !losers.is_empty() && winners.all(|key| superseded.contains(key))
+    }
+
     fn conflict(&self, fields: &Value) -> Problem {
         let message = format!("{} exclude each other", self.listing());
         let problem = Problem::new(Code::Conflict, self.span(fields, 0), message).help(self.text);
@@ -129,7 +154,7 @@ impl Finding {
 
     /// The place of the `at`th key.
     fn span(&self, fields: &Value, at: usize) -> Span {
-        let found = self.keys.get(at).and_then(|key| find(fields, key));
+        let found = self.keys.get(at).and_then(|key| fields.find(key));
         found.map_or(fields.span, |value| if self.fault == Fault::Conflict { value.key_span } else { value.span })
     }
 
@@ -141,10 +166,6 @@ impl Finding {
             _ => keys.concat(),
         }
     }
-}
-
-fn find<'a>(fields: &'a Value, key: &str) -> Option<&'a Value> {
-    key.split('.').try_fold(fields, |value, step| value.as_table()?.get(step))
 }
 
 /// A key that is not given has the type's own default, which is known.

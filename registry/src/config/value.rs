@@ -1,5 +1,7 @@
 //! A tree of values in which each one knows where it was written.
 
+use std::collections::HashMap;
+
 use crate::span::Span;
 
 /// One value with its origin.
@@ -10,6 +12,8 @@ pub(crate) struct Value {
     pub(crate) span: Span,
     /// The key it was given for; its own span where there is none, as in an array.
     pub(crate) key_span: Span,
+    /// How high it lies: what was laid over others is higher than they are. See [`Value::lay`].
+    pub(crate) layer: u16,
 }
 
 /// What a value is.
@@ -54,6 +58,44 @@ impl Table {
         Some(self.entries.remove(at).1)
     }
 
+    /// How high its highest value lies.
+    fn height(&self) -> u16 {
+        self.entries.iter().map(|(_, value)| value.height()).max().unwrap_or_default()
+    }
+
+    fn raise(&mut self, by: u16) {
+        self.entries.iter_mut().for_each(|(_, value)| value.raise(by));
+    }
+
+    /// Lays `over` over this table: tables key by key, anything else is replaced. What comes from it is higher afterwards than
+    /// what is here.
+    pub(crate) fn lay(&mut self, mut over: Self) {
+        if self.entries.is_empty() {
+            *self = over;
+            return;
+        }
+        over.raise(self.height().saturating_add(1));
+        self.put(over);
+    }
+
+    fn put(&mut self, over: Self) {
+        let index = (self.entries.len().min(over.entries.len()) > LINEAR).then(|| self.index());
+        for (key, value) in over.entries {
+            let old = match &index {
+                Some(index) => index.get(&key).map(|&at| &mut self.entries[at].1),
+                None => self.get_mut(&key),
+            };
+            match old {
+                Some(old) => old.put(value),
+                None => self.entries.push((key, value)),
+            }
+        }
+    }
+
+    fn index(&self) -> HashMap<Box<str>, usize> {
+        self.entries.iter().enumerate().map(|(at, (key, _))| (key.clone(), at)).collect()
+    }
+
     /// About the bytes of memory that a copy takes.
     pub(crate) fn weight(&self) -> usize {
         let entry = |(key, value): &(Box<str>, Value)| key.len() + size_of::<Box<str>>() + value.weight();
@@ -62,6 +104,51 @@ impl Table {
 }
 
 impl Value {
+    /// A value of the lowest layer.
+    pub(crate) fn new(kind: ValueKind, span: Span, key_span: Span) -> Self {
+        Self { kind, span, key_span, layer: 0 }
+    }
+
+    /// How high it lies; a table as high as the highest value in it.
+    pub(crate) fn height(&self) -> u16 {
+        self.as_table().map_or(self.layer, |table| table.height().max(self.layer))
+    }
+
+    fn raise(&mut self, by: u16) {
+        self.layer = self.layer.saturating_add(by);
+        if let ValueKind::Table(table) = &mut self.kind {
+            table.raise(by);
+        }
+    }
+
+    /// Lays `over` over this value, as [`Table::lay`] does.
+    pub(crate) fn lay(&mut self, mut over: Self) {
+        over.raise(self.height().saturating_add(1));
+        self.put(over);
+    }
+
+    fn put(&mut self, over: Self) {
+        match (&mut self.kind, over.kind) {
+            (ValueKind::Table(base), ValueKind::Table(over)) => base.put(over),
+            (_, kind) => *self = Self { kind, ..over },
+        }
+    }
+
+    /// The value of a key such as `"host"` or `"tls.ca"` in this table.
+    pub(crate) fn find(&self, key: &str) -> Option<&Self> {
+        key.split('.').try_fold(self, |value, step| value.as_table()?.get(step))
+    }
+
+    /// Takes out what [`find`](Self::find) gives.
+    pub(crate) fn remove(&mut self, key: &str) {
+        let (step, rest) = key.split_once('.').map_or((key, None), |(step, rest)| (step, Some(rest)));
+        let ValueKind::Table(table) = &mut self.kind else { return };
+        match rest {
+            Some(rest) => table.get_mut(step).into_iter().for_each(|value| value.remove(rest)),
+            None => drop(table.remove(step)),
+        }
+    }
+
     pub(crate) fn as_table(&self) -> Option<&Table> {
         match &self.kind {
             ValueKind::Table(table) => Some(table),
@@ -133,3 +220,6 @@ impl Value {
         }
     }
 }
+
+/// Up to so many keys, looking at each is faster than an index.
+const LINEAR: usize = 32;

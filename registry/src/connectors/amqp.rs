@@ -38,7 +38,8 @@ pub use client::AmqpConnection;
 ///
 /// Either `url` says where the broker is and who asks, or `host`, `port`, `user`, `password` and `vhost` do.
 ///
-/// Encryption: by `amqps://` or by a table `tls`, and then the broker is verified in full.
+/// Encryption: by `amqps://`, or beside `host` by a table `tls`; a `url` and a table must say the same. The broker is verified
+/// in full.
 ///
 /// A connection that is lost is dialled again, every 500 ms at most, for as long as it is not closed; channels, consumers and
 /// what they have declared come back with it. What the driver cannot bring back is replaced by a new connection once its

@@ -38,7 +38,8 @@ use crate::{ConnectionRef, connectors::Tunnel};
 ///
 /// Either `url` says where the broker is and who asks, or `host`, `port`, `user` and `password` do.
 ///
-/// Encryption: with a URL that begins with `mqtts://`, or a table `tls`. The broker's certificate is always verified.
+/// Encryption: by `mqtts://`, or beside `host` by a table `tls`; a `url` and a table must say the same. The broker's certificate
+/// is always verified.
 ///
 /// The client dials again by itself, after pauses of 100 ms to 2 s, and subscribes anew to what it was subscribed to: it is kept
 /// while the broker is down. A broker that says nothing for twice `keep_alive` counts as gone.

@@ -25,7 +25,7 @@ use super::shared::{
     address::one_way,
     patience::{self, before_deadline},
     route::via,
-    sql::{Limits, Server},
+    sql::{self, Limits, Server},
     tls::Tls,
 };
 use crate::{BoxError, ConnectContext, Connection, Secret, Update, Validation, connection_type};
@@ -76,7 +76,7 @@ pub struct MySql {
     tunnel: Option<ConnectionRef<Tunnel>>,
 
     /// How many connections the pool opens at most, up to 65535. Default: 10.
-    #[serde(default = "default_max_connections")]
+    #[serde(default = "sql::default_max_connections")]
     max_connections: NonZeroU32,
 
     /// How many connections the pool opens at once and keeps open. Default: 0.
@@ -84,15 +84,15 @@ pub struct MySql {
     min_connections: u32,
 
     /// How long a caller waits for a free connection of the pool. Default: "10s".
-    #[serde(default = "default_acquire_timeout")]
+    #[serde(default = "sql::default_acquire_timeout")]
     acquire_timeout: Duration,
 
     /// After it an unused connection is closed. Default: "10m".
-    #[serde(default = "default_idle_timeout")]
+    #[serde(default = "sql::default_idle_timeout")]
     idle_timeout: Duration,
 
     /// After it a connection is closed, used or not. Default: "30m".
-    #[serde(default = "default_max_lifetime")]
+    #[serde(default = "sql::default_max_lifetime")]
     max_lifetime: Duration,
 
     /// After it the server ends a statement; MySQL only one that reads. Default: what the server says.
@@ -174,20 +174,4 @@ impl MySql {
     fn server<'a>(&self, endpoint: &'a str) -> Server<'a> {
         Server { endpoint, reason: failure::reason, begin: self.statement_timeout.map(options::limit_of_a_statement) }
     }
-}
-
-fn default_max_connections() -> NonZeroU32 {
-    const { NonZeroU32::new(10).expect("ten is not zero") }
-}
-
-fn default_acquire_timeout() -> Duration {
-    Duration::from_secs(10)
-}
-
-fn default_idle_timeout() -> Duration {
-    Duration::from_secs(10 * 60)
-}
-
-fn default_max_lifetime() -> Duration {
-    Duration::from_secs(30 * 60)
 }

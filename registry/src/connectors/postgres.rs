@@ -25,7 +25,7 @@ use super::shared::{
     address::one_way,
     patience::{self, before_deadline},
     route::via,
-    sql::{Limits, Server},
+    sql::{self, Limits, Server},
     tls::Tls,
 };
 use crate::{BoxError, ConnectContext, Connection, Secret, Update, Validation, connection_type};
@@ -35,7 +35,9 @@ use crate::{ConnectionRef, connectors::Tunnel};
 /// A PostgreSQL server. The client is a pool, `sqlx::PgPool`.
 ///
 /// Either `url` says where the server is and who asks, or `host`, `port`, `user`, `password` and `database` do. What neither
-/// says comes from the variables `PGPORT`, `PGUSER`, `PGPASSWORD` and `PGDATABASE`, as everywhere with PostgreSQL.
+/// says is not looked for elsewhere: `~/.pgpass` is not read, and no variable such as `PGHOST`, `PGUSER` or `PGPASSWORD` counts;
+/// write `"${env:PGPASSWORD}"` for one that should. The driver cannot be kept from three of them: `PGOPTIONS`, and, without a
+/// client certificate of this connection, `PGSSLCERT` and `PGSSLKEY`.
 ///
 /// Encryption: without a table `tls` the `sslmode` of the URL counts, and else the connection is encrypted where the
 /// server can. With a table `tls` the server is verified in full, unless its `mode` says less.
@@ -73,12 +75,12 @@ pub struct Postgres {
     #[cfg(feature = "ssh-tunnel")]
     tunnel: Option<ConnectionRef<Tunnel>>,
 
-    /// What the server shows of this application in its own views. Default: what the URL or `PGAPPNAME` says, else the name
-    /// of the connection.
+    /// What the server shows of this application in its own views. Default: what the URL says, else the name of the
+    /// connection.
     application_name: Option<String>,
 
     /// How many connections the pool opens at most, up to 65535. Default: 10.
-    #[serde(default = "default_max_connections")]
+    #[serde(default = "sql::default_max_connections")]
     max_connections: NonZeroU32,
 
     /// How many connections the pool opens at once and keeps open. Default: 0.
@@ -86,15 +88,15 @@ pub struct Postgres {
     min_connections: u32,
 
     /// How long a caller waits for a free connection of the pool. Default: "10s".
-    #[serde(default = "default_acquire_timeout")]
+    #[serde(default = "sql::default_acquire_timeout")]
     acquire_timeout: Duration,
 
     /// After it an unused connection is closed. Default: "10m".
-    #[serde(default = "default_idle_timeout")]
+    #[serde(default = "sql::default_idle_timeout")]
     idle_timeout: Duration,
 
     /// After it a connection is closed, used or not. Default: "30m".
-    #[serde(default = "default_max_lifetime")]
+    #[serde(default = "sql::default_max_lifetime")]
     max_lifetime: Duration,
 
     /// After it the server ends a statement. Default: never.
@@ -107,22 +109,22 @@ impl Connection for Postgres {
     const SELF_HEALING: bool = true;
 
     async fn connect(&self, cx: &ConnectContext) -> Result<PgPool, BoxError> {
-        let options = self.options(cx).await?;
-        let label = options::endpoint(&options);
-        let route = via!(self).route(cx, label, options.get_host(), options.get_port()).await?;
+        let (options, place) = (self.options(cx).await?, self.place()?);
+        let (host, port) = place.host_and_port();
+        let route = via!(self).route(cx, place.to_string(), host, port).await?;
         let options = options::along(options, &route);
         let pool = server(route.endpoint()).pool(&self.limits(), options, before_deadline(cx)).await;
         route.explained(pool).await
     }
 
     async fn check(&self, client: &PgPool) -> Result<(), BoxError> {
-        server(&self.label(client)).round_trip(client, patience::CHECK).await
+        server(&self.label()).round_trip(client, patience::CHECK).await
     }
 
     async fn update(&self, client: &PgPool, new: &Self) -> Result<Update, BoxError> {
         let Some(password) = self.new_password(new) else { return Ok(Update::Rebuild) };
         let options = client.connect_options().as_ref().clone().password(&password);
-        server(&self.label(client)).change(client, options, patience::CHECK).await?;
+        server(&self.label()).change(client, options, patience::CHECK).await?;
         Ok(Update::InPlace)
     }
 
@@ -153,14 +155,14 @@ impl Connection for Postgres {
     }
 
     fn endpoint(&self) -> Option<String> {
-        self.address().ok().map(|options| via!(self).endpoint(options::endpoint(&options)))
+        self.place().ok().map(|place| via!(self).endpoint(place.to_string()))
     }
 }
 
 impl Postgres {
     /// What errors call the server: where the client dials may be the local end of a tunnel.
-    fn label(&self, client: &PgPool) -> String {
-        self.endpoint().unwrap_or_else(|| options::endpoint(&client.connect_options()))
+    fn label(&self) -> String {
+        self.endpoint().unwrap_or_default()
     }
 
     fn limits(&self) -> Limits {
@@ -176,20 +178,4 @@ impl Postgres {
 
 fn server(endpoint: &str) -> Server<'_> {
     Server { endpoint, reason: failure::reason, begin: None }
-}
-
-fn default_max_connections() -> NonZeroU32 {
-    const { NonZeroU32::new(10).expect("ten is not zero") }
-}
-
-fn default_acquire_timeout() -> Duration {
-    Duration::from_secs(10)
-}
-
-fn default_idle_timeout() -> Duration {
-    Duration::from_secs(10 * 60)
-}
-
-fn default_max_lifetime() -> Duration {
-    Duration::from_secs(30 * 60)
 }

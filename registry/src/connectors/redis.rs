@@ -44,7 +44,8 @@ use crate::{ConnectionRef, connectors::Tunnel};
 ///
 /// Either `url` says where the server is and who asks, or `host`, `port`, `user`, `password` and `database` do.
 ///
-/// Encryption: by `rediss://` or by a table `tls`. The server is always verified in full, for the name of the host.
+/// Encryption: by `rediss://`, or beside `host` by a table `tls`; a `url` and a table must say the same. The server is always
+/// verified in full, for the name of the host.
 ///
 /// The client dials again by itself when a command finds that the connection is gone: that command fails, and none is sent
 /// twice. Once the server has refused its login it dials no more, so that a client whose checks fail is replaced. A check

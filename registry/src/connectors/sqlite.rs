@@ -76,10 +76,12 @@ impl Connection for Sqlite {
         if let Some(file) = &database.file {
             file.prepare().await?;
         }
-        // Each wait is a part of the time that is left, so that its error arrives before the deadline.
-        round_trip_without_pool(&database.options, cx.remaining() / 2).await?;
         let pool = self.pool(&database);
-        round_trip(&pool, cx.remaining() / 4).await?;
+        // Each wait is a part of the time that is left, so that its error arrives before the deadline.
+        if !answers(&pool, cx.remaining() / 4).await? {
+            round_trip_without_pool(&database.options, cx.remaining() / 2).await?;
+            round_trip(&pool, cx.remaining() / 4).await?;
+        }
         Ok(pool)
     }
 
@@ -118,11 +120,21 @@ impl Sqlite {
     }
 }
 
+/// Whether the database answers to the first connection of the pool. One that is locked, or silent for so long, may do so
+/// to somebody who asks more patiently.
+async fn answers(pool: &SqlitePool, patience: Duration) -> Result<bool, BoxError> {
+    match timeout(patience, query_pool(pool)).await {
+        Ok(Ok(())) => Ok(true),
+        Ok(Err(sqlx::Error::PoolTimedOut)) | Err(_) => Ok(false),
+        Ok(Err(error)) if is_locked(&error) => Ok(false),
+        Ok(Err(error)) => Err(explain(pool.connect_options().get_filename(), error).await),
+    }
+}
+
 /// Asks the database through the pool. One that gives no connection within `patience` says nothing of the
 /// reason; a connection beside it then finds that out.
 async fn round_trip(pool: &SqlitePool, patience: Duration) -> Result<(), BoxError> {
-    let attempt = async { query(&mut *pool.acquire().await?).await };
-    match timeout(patience, attempt).await {
+    match timeout(patience, query_pool(pool)).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(sqlx::Error::PoolTimedOut)) | Err(_) => Err(why_no_answer(pool, patience).await),
         Ok(Err(error)) => Err(explain(pool.connect_options().get_filename(), error).await),
@@ -162,6 +174,10 @@ async fn ask(options: &SqliteConnectOptions) -> Result<(), sqlx::Error> {
     let mut connection = options.connect().await?;
     query(&mut connection).await?;
     connection.close().await
+}
+
+async fn query_pool(pool: &SqlitePool) -> Result<(), sqlx::Error> {
+    query(&mut *pool.acquire().await?).await
 }
 
 /// `select 1` succeeds on a file of garbage, since it never reads it; this reads the header.

@@ -134,7 +134,7 @@ impl SshTunnel {
 
     fn dialer(&self, cx: &ConnectContext) -> Result<Dialer, BoxError> {
         Ok(Dialer {
-            host: self.host.trim_matches(['[', ']']).to_owned(),
+            host: address::without_brackets(&self.host).to_owned(),
             port: self.port,
             endpoint: self.address(),
             user: self.user.clone(),

@@ -229,8 +229,9 @@ const ENTRIES: &[Entry] = &[
         id: "CR018",
         title: "keys exclude each other",
         explanation: "Keys are given together of which the type takes one alone, such as a `url` and the `host` that is \
-            already in it. Keys may also come from `[defaults.<type>]`, from `extends`, or from an environment \
-            override; each place is named.",
+            already in it. Of keys that come from several layers (`[defaults.<type>]`, `extends`, files, the profile, an \
+            environment override) those of the highest one count, unless they say too little by themselves; each \
+            place is named.",
     },
 ];
 

@@ -1,6 +1,6 @@
 //! What each kind of server says of itself.
 
-use std::{process::Command, time::Duration};
+use std::{path::PathBuf, process::Command, time::Duration};
 
 use rustix::process::Signal;
 
@@ -46,12 +46,15 @@ pub struct Plan {
     pub(super) goodbye: Signal,
     /// The time that a start may take.
     pub(super) deadline: Duration,
+    /// What it leaves behind outside of its folder.
+    pub(super) leftovers: Vec<PathBuf>,
 }
 
 impl Plan {
     /// A server that is ready when its port is open, and ends at SIGTERM.
     pub fn new(command: Command) -> Self {
-        Self { command, ready: Ready::Port, goodbye: Signal::TERM, deadline: Duration::from_secs(60) }
+        let deadline = Duration::from_secs(60);
+        Self { command, ready: Ready::Port, goodbye: Signal::TERM, deadline, leftovers: Vec::new() }
     }
 
     /// The server is ready when this says so.
@@ -70,5 +73,11 @@ impl Plan {
     #[must_use]
     pub fn deadline(self, deadline: Duration) -> Self {
         Self { deadline, ..self }
+    }
+
+    /// These files are removed when the server has ended: names that it does not let one choose.
+    #[must_use]
+    pub fn leaves(self, leftovers: Vec<PathBuf>) -> Self {
+        Self { leftovers, ..self }
     }
 }

@@ -1,6 +1,7 @@
 //! What a [`Service`](super::Service) shares with the threads that work for it; everything here waits.
 
 use std::{
+    fs,
     io::Write,
     os::unix::process::CommandExt,
     process::{Child, Command, ExitStatus, Stdio},
@@ -195,6 +196,10 @@ impl Server {
         how(run.root());
         self.guard().forget();
         run.child.wait().expect("a child can be waited for");
+        for file in &self.plan.leftovers {
+            // It may have taken them away itself.
+            let _ = fs::remove_file(file);
+        }
     }
 
     /// Does something to the tree while it runs.

@@ -1,9 +1,11 @@
 //! What starts the servers of the other tests: each of them is started, ended in every way, and leaves nothing.
 
 use std::{
+    collections::BTreeSet,
     env, fs,
     io::{self, BufRead, BufReader, Write},
     net::{TcpListener, TcpStream},
+    os::unix::net::UnixStream,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
@@ -127,6 +129,29 @@ servers! {
     smtp: Smtp::default(), Smtp { user: user(), tls: Tls::Mutual, implicit: true };
     s3: S3::default(), S3 { key: user() };
     kafka: Kafka, Kafka;
+}
+
+#[tokio::test]
+async fn the_sockets_of_an_s3_server_in_the_common_folder_go_with_it() {
+    let before = dead_sockets();
+    let Some(server) = Service::launch(S3::default()).await else { return };
+    assert!(server.folder().join("s3.sock").exists());
+    drop(server);
+    // Those of another test may be dead for a moment.
+    let end = Instant::now() + Duration::from_secs(10);
+    while !dead_sockets().is_subset(&before) {
+        assert!(Instant::now() < end, "{:?}", dead_sockets());
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The sockets of S3 servers in the common folder at which nobody listens.
+fn dead_sockets() -> BTreeSet<PathBuf> {
+    let files = fs::read_dir("/tmp").expect("there is one").filter_map(|entry| Some(entry.ok()?.path()));
+    let ours =
+        files.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("seaweedfs-")));
+    ours.filter(|path| UnixStream::connect(path).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused))
+        .collect()
 }
 
 /// Ends at once and says why.

@@ -293,7 +293,8 @@ async fn an_encrypted_server_is_verified() {
     let Some(server) = Service::launch(encrypted(Tls::Server)).await else { return };
     let ca = file("ca", &server.authority().certificate());
     let url = format!("url = 'rediss://{}'\n", server.address());
-    for fields in [at(&server, &ca), format!("{url}{ca}"), format!("url = 'redis://localhost:{}'\n{ca}", server.port())]
+    for fields in
+        [at(&server, &ca), format!("{url}{ca}"), format!("url = 'rediss://localhost:{}'\n{ca}", server.port())]
     {
         let (_connections, client) = connected(&fields).await;
         assert_eq!(ask::<String>(&client, &["PING"]).await.unwrap(), "PONG", "{fields}");

@@ -27,6 +27,8 @@ pub(crate) struct Decoded<I> {
     pub(crate) references: Vec<Reference>,
     /// The texts of all values that are secret.
     pub(crate) secrets: Vec<String>,
+    /// The keys that counted as not given, since higher layers say the same in another way: `"host"`, `"tls.ca"`.
+    pub(crate) superseded: Vec<String>,
 }
 
 /// One reference to another connection.
@@ -53,22 +55,60 @@ pub(crate) enum Mode {
 ///
 /// Every problem of the fields, not just the first.
 pub(crate) fn decode<I>(value: &Value, path: &str, reader: Reader<I>, mode: Mode) -> Result<Decoded<I>, Vec<Problem>> {
-    let session = Session::new(value);
-    let decoded = match (reader.decode)(Decoder::new(value, &session)) {
-        Ok(instance) if session.is_complete() => Decoded::new(instance, session, value, path, reader)?,
-        _ => Repair::new(value, path).run(reader)?,
-    };
+    let decoded = read(value, path, reader).or_else(|refusal| without_superseded(refusal, value, path, reader))?;
     if mode == Mode::Resolved && decoded.deferred {
         return Err(unresolved(value, path));
     }
     Ok(decoded)
 }
 
+fn read<I>(value: &Value, path: &str, reader: Reader<I>) -> Result<Decoded<I>, Refusal> {
+    let session = Session::new(value);
+    match (reader.decode)(Decoder::new(value, &session)) {
+        Ok(instance) if session.is_complete() => Decoded::new(instance, session, value, path, reader),
+        _ => Repair::new(value, path).run(reader),
+    }
+}
+
+/// Reads it once more without the keys that lose against those of higher layers. When that raises another problem, what is
+/// left says too little, and the conflict itself is the problem.
+fn without_superseded<I>(
+    refusal: Refusal,
+    value: &Value,
+    path: &str,
+    reader: Reader<I>,
+) -> Result<Decoded<I>, Vec<Problem>> {
+    if refusal.superseded.is_empty() {
+        return Err(refusal.problems);
+    }
+    let mut rest = value.clone();
+    refusal.superseded.iter().for_each(|key| rest.remove(key));
+    match read(&rest, path, reader) {
+        Ok(decoded) => Ok(Decoded { superseded: refusal.superseded, ..decoded }),
+        Err(of_rest) if of_rest.problems.iter().all(|problem| refusal.has(problem)) => Err(of_rest.problems),
+        Err(_) => Err(refusal.problems),
+    }
+}
+
+/// Why nothing is made from fields.
+#[derive(Default)]
+pub(in crate::config) struct Refusal {
+    pub(in crate::config) problems: Vec<Problem>,
+    /// The keys that lose a conflict against one of a higher layer.
+    pub(in crate::config) superseded: Vec<String>,
+}
+
+impl Refusal {
+    fn has(&self, problem: &Problem) -> bool {
+        self.problems.iter().any(|known| known.span == problem.span && known.message == problem.message)
+    }
+}
+
 impl<I> Decoded<I> {
-    fn new(instance: I, session: Session, value: &Value, path: &str, reader: Reader<I>) -> Result<Self, Vec<Problem>> {
-        let problems = Validation::run(&instance, reader, value, path);
-        if !problems.is_empty() {
-            return Err(problems);
+    fn new(instance: I, session: Session, value: &Value, path: &str, reader: Reader<I>) -> Result<Self, Refusal> {
+        let refusal = Validation::run(&instance, reader, value, path);
+        if !refusal.problems.is_empty() {
+            return Err(refusal);
         }
         let deferred = session.is_deferred();
         let notes = session.into_notes();
@@ -77,6 +117,7 @@ impl<I> Decoded<I> {
             deferred,
             references: located(notes.references, value, path),
             secrets: notes.secrets.into_iter().map(|(_, text)| text).collect(),
+            superseded: Vec::new(),
         })
     }
 }

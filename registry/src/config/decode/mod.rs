@@ -26,6 +26,7 @@ mod session;
 mod tests;
 mod text;
 
+pub(super) use decoded::Refusal;
 pub(crate) use decoded::{Decoded, Mode, Reference, decode};
 pub(crate) use decoder::Decoder;
 pub(crate) use error::DecodeError;

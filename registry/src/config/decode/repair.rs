@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{
-    decoded::{Decoded, located},
+    decoded::{Decoded, Refusal, located},
     decoder::Decoder,
     dummy::CANDIDATES,
     error::{DecodeError, Failure},
@@ -34,6 +34,8 @@ pub(super) struct Repair<'a> {
     path: &'a str,
     deferred: bool,
     problems: Vec<Problem>,
+    /// See [`Refusal`].
+    superseded: Vec<String>,
     notes: Notes,
     /// Key paths of tables and arrays that a dummy grew into.
     made_up: HashSet<String>,
@@ -50,6 +52,7 @@ impl<'a> Repair<'a> {
             path,
             deferred: value.has_templates(),
             problems: Vec::new(),
+            superseded: Vec::new(),
             notes: Notes::default(),
             made_up: HashSet::new(),
             postponed: HashSet::new(),
@@ -57,7 +60,7 @@ impl<'a> Repair<'a> {
         }
     }
 
-    pub(super) fn run<I>(mut self, reader: Reader<I>) -> Result<Decoded<I>, Vec<Problem>> {
+    pub(super) fn run<I>(mut self, reader: Reader<I>) -> Result<Decoded<I>, Refusal> {
         let mut instance = None;
         for _ in 0..MAX_ROUNDS {
             let session = Session::new(&self.tree);
@@ -68,7 +71,9 @@ impl<'a> Repair<'a> {
                 (Some((value, shape)), _) => self.expand(value, &shape),
                 (None, Err(error)) => self.repair(error, place),
                 (None, Ok(built)) => {
-                    self.problems.extend(Validation::run(&built, reader, &self.tree, self.path));
+                    let refusal = Validation::run(&built, reader, &self.tree, self.path);
+                    self.problems.extend(refusal.problems);
+                    self.superseded = refusal.superseded;
                     instance = Some(built);
                     false
                 }
@@ -80,18 +85,19 @@ impl<'a> Repair<'a> {
         self.finish(instance)
     }
 
-    fn finish<I>(mut self, instance: Option<I>) -> Result<Decoded<I>, Vec<Problem>> {
+    fn finish<I>(mut self, instance: Option<I>) -> Result<Decoded<I>, Refusal> {
         if instance.is_none() && self.problems.is_empty() && !self.deferred {
             self.problems.push(report::invalid_and_hidden(self.spot(&Location::root())));
         }
         if !self.problems.is_empty() {
-            return Err(self.problems);
+            return Err(Refusal { problems: self.problems, superseded: self.superseded });
         }
         Ok(Decoded {
             instance,
             deferred: self.deferred,
             references: located(self.notes.references, &self.tree, self.path),
             secrets: self.notes.secrets.into_iter().map(|(_, text)| text).collect(),
+            superseded: Vec::new(),
         })
     }
 }
@@ -146,7 +152,7 @@ impl Repair<'_> {
         if was_taken_out || table.get(field).is_some() {
             return self.postpone(&at);
         }
-        table.entries.push((field.into(), Value { kind: ValueKind::Dummy(0), span, key_span: span }));
+        table.entries.push((field.into(), Value::new(ValueKind::Dummy(0), span, span)));
         if !is_made_up {
             self.problems.push(report::missing_key(spot, field));
         }
@@ -348,7 +354,7 @@ impl Shape {
 
     /// The made-up parts, which stand where the whole stood.
     fn filled(&self, span: Span) -> ValueKind {
-        let dummy = || Value { kind: ValueKind::Dummy(0), span, key_span: span };
+        let dummy = || Value::new(ValueKind::Dummy(0), span, span);
         match self {
             Self::Table | Self::NextVariant => ValueKind::Table(Table::default()),
             Self::Array(length) => ValueKind::Array((0..*length).map(|_| dummy()).collect()),

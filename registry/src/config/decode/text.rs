@@ -37,7 +37,7 @@ fn integer(number: &DeInteger<'_>) -> ValueKind {
 
 fn element(value: Spanned<DeValue<'_>>, span: &dyn Fn(Range<usize>) -> Span) -> Value {
     let place = span(value.span());
-    Value { kind: kind(value.into_inner(), span), span: place, key_span: place }
+    Value::new(kind(value.into_inner(), span), place, place)
 }
 
 pub(super) fn table(entries: DeTable<'_>, span: &dyn Fn(Range<usize>) -> Span) -> Table {

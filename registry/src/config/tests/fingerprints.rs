@@ -23,7 +23,7 @@ fn of(text: &str) -> Fingerprint {
     assert!(context.problems.is_empty(), "{text}");
     let source = context.sources.add("", "", SourceKind::File);
     let span = Span::new(source, 0..0);
-    Fingerprint::of("db", &Value { kind: ValueKind::Table(table), span, key_span: span })
+    Fingerprint::of("db", &Value::new(ValueKind::Table(table), span, span))
 }
 
 #[track_caller]

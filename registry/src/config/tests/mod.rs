@@ -14,3 +14,4 @@ mod references;
 mod support;
 mod templates;
 mod watched;
+mod ways;

@@ -68,8 +68,15 @@ impl Fixture {
     }
 
     pub(super) fn load(&self) -> Result<Configuration<Instance>, Vec<Diagnostic>> {
+        self.load_with(&Catalogue)
+    }
+
+    pub(super) fn load_with<T: Types>(&self, types: &T) -> Result<Configuration<T::Instance>, Vec<Diagnostic>>
+    where
+        T::Instance: Clone,
+    {
         let environment = Environment::Fixed(Arc::new(self.variables.clone()));
-        load(&LoadRequest { environment, ..self.request.clone() }, &Catalogue)
+        load(&LoadRequest { environment, ..self.request.clone() }, types)
     }
 
     /// Loads what must be valid.

@@ -36,17 +36,17 @@ pub struct AmqpConnection {
 }
 
 impl AmqpConnection {
-    /// Dials, goes through the handshake, and makes a round trip.
+    /// Dials and goes through the handshake. Its last step is the broker's answer that this user has the virtual host.
     pub(super) async fn open(settings: Settings) -> Result<Self, BoxError> {
         let line = Arc::new(Line::new());
         let guard = CutOnDrop::new(&line);
         let endpoint = settings.endpoint.clone();
         let connection = connect(settings, &line).await?;
-        line.establish();
-        let client = Self { connection, line, endpoint };
-        client.round_trip().await?;
+        if !line.establish() {
+            return Err(Reason::HungUp.at(&endpoint, None));
+        }
         guard.disarm();
-        Ok(client)
+        Ok(Self { connection, line, endpoint })
     }
 
     /// What the broker is called in errors.

@@ -63,12 +63,13 @@ impl Line {
         Ok(())
     }
 
-    /// The first handshake is done.
-    pub(super) fn establish(&self) {
+    /// The first handshake is done; false when the line was lost since.
+    pub(super) fn establish(&self) -> bool {
         let mut state = self.lock();
         if state.phase == Phase::New {
             state.phase = Phase::Established;
         }
+        state.phase == Phase::Established
     }
 
     /// The socket is gone; whether it is to be dialled again. One that is lost before the first handshake is not.

@@ -11,7 +11,7 @@ use lapin::{
 use super::Amqp;
 use crate::{
     BoxError, ConnectContext, Validation,
-    connectors::shared::{address, failure::settings, route::Route, tls::Tls},
+    connectors::shared::{address, failure::settings, route::Route, tls::Tls, url::is_torn},
 };
 
 /// All that it takes to connect.
@@ -73,7 +73,7 @@ impl Amqp {
     /// Where the broker is, who asks, and what is asked of it. The scheme tells whether the connection is encrypted.
     pub(super) fn uri(&self) -> Result<AMQPUri, BoxError> {
         let mut uri = match &self.url {
-            Some(url) => self.uri_of_url(url.expose()).ok_or_else(|| settings(URL_FORM))?,
+            Some(url) => uri_of_url(url.expose()).ok_or_else(|| settings(URL_FORM))?,
             None => self.uri_of_parts(),
         };
         if let Some(heartbeat) = self.heartbeat {
@@ -88,27 +88,13 @@ impl Amqp {
         Ok(uri)
     }
 
-    fn uri_of_url(&self, url: &str) -> Option<AMQPUri> {
-        // The port depends on the scheme where it is not given, so that the scheme must be right first.
-        let encrypted = url.strip_prefix("amqp://").filter(|_| self.is_encrypted_by_table());
-        let mut uri: AMQPUri = match encrypted {
-            Some(rest) => format!("amqps://{rest}").parse().ok()?,
-            None => url.parse().ok()?,
-        };
-        if let Some(host) = ipv6_host(url) {
-            // The driver takes it for none, which would be `localhost`.
-            host.clone_into(&mut uri.authority.host);
-        }
-        Some(uri)
-    }
-
     fn uri_of_parts(&self) -> AMQPUri {
         let mut uri = AMQPUri::default();
         if self.is_encrypted_by_table() {
             uri.scheme = AMQPScheme::AMQPS;
         }
         if let Some(host) = &self.host {
-            host.trim_start_matches('[').trim_end_matches(']').clone_into(&mut uri.authority.host);
+            address::without_brackets(host).clone_into(&mut uri.authority.host);
         }
         uri.authority.port = self.port.unwrap_or_else(|| uri.scheme.default_port());
         if let Some(user) = &self.user {
@@ -141,8 +127,9 @@ impl Amqp {
 
     pub(super) fn validate_tls(&self, validation: &mut Validation) {
         let Some(tls) = &self.tls else { return };
-        if !tls.is_enabled() && self.url.as_ref().is_some_and(|url| url.expose().starts_with("amqps://")) {
-            validation.invalid(&["tls.mode", "url"], "must not be `disable`, since `url` asks for encryption");
+        if let Some(url) = &self.url {
+            let plain = "must begin with `amqps://` when `tls` is given";
+            tls.validate_scheme(url.expose().starts_with("amqps://"), plain, validation);
         }
         tls.validate_strict(validation);
     }
@@ -151,7 +138,16 @@ impl Amqp {
 /// What is wrong with the URL, in words that do not repeat it.
 pub(super) fn url_fault(url: &str) -> Option<&'static str> {
     let is_ours = url.starts_with("amqp://") || url.starts_with("amqps://");
-    (!is_ours || address::is_torn(url) || url.parse::<AMQPUri>().is_err()).then_some(URL_FORM)
+    (!is_ours || is_torn(url) || url.parse::<AMQPUri>().is_err()).then_some(URL_FORM)
+}
+
+fn uri_of_url(url: &str) -> Option<AMQPUri> {
+    let mut uri: AMQPUri = url.parse().ok()?;
+    if let Some(host) = ipv6_host(url) {
+        // The driver takes it for none, which would be `localhost`.
+        host.clone_into(&mut uri.authority.host);
+    }
+    Some(uri)
 }
 
 /// `host:port`.

@@ -3,7 +3,10 @@
 use lapin::protocol::{AMQPError, AMQPErrorKind, AMQPHardError, AMQPSoftError};
 
 use super::{Amqp, failure::reason};
-use crate::{Connection as _, ConnectionManager, Diagnostic, connectors::shared::failure::Reason};
+use crate::{
+    Connection as _,
+    connectors::shared::{failure::Reason, problems},
+};
 
 #[test]
 fn where_the_broker_is_can_be_said_in_one_way_only() {
@@ -38,8 +41,10 @@ fn encryption_is_checked_as_a_whole() {
     check("host = 'h'\ntls.key = 'k.pem'", &["CR006 2 missing key `tls.certificate`"]);
     check(
         "url = 'amqps://h'\ntls.mode = 'disable'",
-        &["CR008 5 `tls.mode` must not be `disable`, since `url` asks for encryption"],
+        &["CR008 5 `tls.mode` cannot be `disable` while `url` asks for encryption"],
     );
+    check("url = 'amqp://h'\ntls = {}", &["CR008 4 `url` must begin with `amqps://` when `tls` is given"]);
+    check("url = 'amqp://h'\ntls.mode = 'disable'", &[]);
     check(
         "host = 'h'\ntls.mode = 'prefer'",
         &["CR008 5 `tls.mode` must be `disable` or `verify-full`: the driver always verifies"],
@@ -50,8 +55,8 @@ fn encryption_is_checked_as_a_whole() {
 fn the_port_follows_from_the_encryption() {
     check_endpoint("url = 'amqp://broker'", "broker:5672");
     check_endpoint("url = 'amqps://broker'", "broker:5671");
-    check_endpoint("url = 'amqp://broker'\ntls = {}", "broker:5671");
-    check_endpoint("url = 'amqp://broker:5000'\ntls = {}", "broker:5000");
+    check_endpoint("url = 'amqps://broker'\ntls = {}", "broker:5671");
+    check_endpoint("url = 'amqps://broker:5000'\ntls = {}", "broker:5000");
     check_endpoint("host = 'broker'", "broker:5672");
     check_endpoint("host = 'broker'\ntls = {}", "broker:5671");
     check_endpoint("host = 'broker'\ntls.mode = 'disable'", "broker:5672");
@@ -102,14 +107,9 @@ fn a_server_behind_a_tunnel_is_another_one() {
     check(&format!("host = 'h'\ntls.mode = 'verify-full'\ntunnel = 'bastion'{bastion}"), &[]);
 }
 
-/// The problems as `code line message`, of a connection whose header stands on line 2.
 #[track_caller]
 fn check(fields: &str, expected: &[&str]) {
-    let toml = format!("\n[connections.events]\ntype = 'amqp'\n{fields}\n");
-    let built = ConnectionManager::builder().environment([("A", "b")]).toml(toml).build();
-    let problems =
-        built.err().map(|error| error.diagnostics().iter().map(line).collect::<Vec<_>>()).unwrap_or_default();
-    assert_eq!(problems, expected, "{fields}");
+    problems::check("amqp", fields, expected);
 }
 
 #[track_caller]
@@ -124,8 +124,4 @@ fn check_reason(kind: AMQPErrorKind, text: &str, expected: Reason) {
 
 fn amqp(fields: &str) -> Amqp {
     toml::from_str(fields).expect("the fields are good")
-}
-
-fn line(problem: &Diagnostic) -> String {
-    format!("{} {} {}", problem.code(), problem.line(), problem.message())
 }

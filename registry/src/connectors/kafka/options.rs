@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, time::Duration};
 use rdkafka::{ClientConfig, config::RDKafkaLogLevel};
 
 use super::Kafka;
-use crate::{ConnectContext, Secret, Validation};
+use crate::{
+    ConnectContext, Secret, Validation,
+    connectors::shared::address::{endpoint, host_and_port},
+};
 
 impl Kafka {
     pub(super) fn producer_config(&self, cx: &ConnectContext) -> ClientConfig {
@@ -23,10 +26,8 @@ impl Kafka {
 
     /// `host:port` of all brokers.
     pub(super) fn endpoints(&self) -> String {
-        let named = self.brokers.iter().map(|broker| match port_of(broker) {
-            Some(_) => broker.clone(),
-            None => format!("{broker}:{DEFAULT_PORT}"),
-        });
+        let addresses = self.brokers.iter().filter_map(|broker| host_and_port(broker));
+        let named = addresses.map(|(host, port)| endpoint(host, port.unwrap_or(DEFAULT_PORT)));
         named.collect::<Vec<_>>().join(",")
     }
 
@@ -91,18 +92,9 @@ pub(super) fn brokers_fault(brokers: &[String]) -> Option<&'static str> {
         return Some("must have one broker at least");
     }
     let is_address = |broker: &String| {
-        let (host, port) = match port_of(broker) {
-            Some((host, port)) => (host, port.parse().is_ok_and(|port: u16| port > 0)),
-            None => (broker.as_str(), true),
-        };
-        port && !host.is_empty() && !broker.contains([',', '/', '@', ' '])
+        host_and_port(broker).is_some_and(|(_, port)| port != Some(0)) && !broker.contains([',', '/', '@', ' '])
     };
     (!brokers.iter().all(is_address)).then_some("must be addresses such as `kafka.example.com:9092`")
-}
-
-/// Host and port, of `host:port`, `[::1]:port` and what looks like them.
-fn port_of(broker: &str) -> Option<(&str, &str)> {
-    broker.rsplit_once(':').filter(|(_, port)| !port.ends_with(']'))
 }
 
 fn set_all(config: &mut ClientConfig, options: &BTreeMap<String, Secret>) {

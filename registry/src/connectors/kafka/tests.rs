@@ -5,7 +5,10 @@ use std::time::Duration;
 use rdkafka::error::RDKafkaErrorCode as Code;
 
 use super::{Kafka, failure};
-use crate::{Connection, ConnectionManager, Diagnostic, connectors::shared::failure::Reason};
+use crate::{
+    Connection,
+    connectors::shared::{failure::Reason, problems},
+};
 
 #[test]
 fn the_brokers_are_addresses() {
@@ -86,18 +89,9 @@ fn what_librdkafka_says_is_told_apart() {
     }
 }
 
-/// The problems as `code line message`, of a connection whose header stands on line 2.
 #[track_caller]
 fn check(fields: &str, expected: &[&str]) {
-    let toml = format!("\n[connections.events]\ntype = 'kafka'\n{fields}\n");
-    let built = ConnectionManager::builder().environment([("A", "b")]).toml(toml).build();
-    let problems =
-        built.err().map(|error| error.diagnostics().iter().map(line).collect::<Vec<_>>()).unwrap_or_default();
-    assert_eq!(problems, expected, "{fields}");
-}
-
-fn line(problem: &Diagnostic) -> String {
-    format!("{} {} {}", problem.code(), problem.line(), problem.message())
+    problems::check("kafka", fields, expected);
 }
 
 const HANDSHAKE_REFUSED: &str = "h:1/1: SASL PLAIN mechanism handshake failed: Broker: Unsupported SASL mechanism: broker's \

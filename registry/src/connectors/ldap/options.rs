@@ -93,7 +93,7 @@ impl Ldap {
             });
         }
         let host = self.host.as_deref().ok_or_else(|| settings("`host` or `url` must say where the server is"))?;
-        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let host = address::without_brackets(host).to_owned();
         let encryption = self.encryption(false);
         Ok(Address { host, port: self.port.unwrap_or_else(|| default_port(encryption)), encryption })
     }

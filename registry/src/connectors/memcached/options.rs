@@ -96,13 +96,9 @@ fn parse(url: &str) -> Option<Address> {
     }
     let rest = url.strip_prefix("memcached://").or_else(|| url.strip_prefix("tcp://"))?;
     let rest = rest.strip_suffix('/').unwrap_or(rest);
-    let has_port = rest.rsplit_once(':').filter(|(_, port)| !port.contains(']'));
-    let (host, port) = match has_port {
-        Some((host, port)) => (host, port.parse().ok()?),
-        None => (rest, DEFAULT_PORT),
-    };
-    let is_plain = !host.is_empty() && !host.contains(['@', '/', '?', '#', '%', ' ']);
-    is_plain.then(|| Address::Tcp { host: host.to_owned(), port })
+    let (host, port) = address::host_and_port(rest)?;
+    let is_plain = !host.contains(['@', '/', '?', '#', '%', ' ']);
+    is_plain.then(|| Address::Tcp { host: host.to_owned(), port: port.unwrap_or(DEFAULT_PORT) })
 }
 
 const DEFAULT_PORT: u16 = 11211;

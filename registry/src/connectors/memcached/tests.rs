@@ -5,7 +5,7 @@ use std::io;
 use async_memcached::{Error, ErrorKind, Status};
 
 use super::{Memcached, MemcachedError, failure};
-use crate::{ConnectError, Connection as _, ConnectionManager, Diagnostic, Secret};
+use crate::{ConnectError, Connection as _, Secret, connectors::shared::problems};
 
 #[test]
 fn where_the_server_is_can_be_said_in_one_way_only() {
@@ -96,16 +96,7 @@ fn sample() -> Memcached {
     }
 }
 
-/// The problems as `code line message`, of a connection whose header stands on line 2.
 #[track_caller]
 fn check(fields: &str, expected: &[&str]) {
-    let toml = format!("\n[connections.cache]\ntype = 'memcached'\n{fields}\n");
-    let built = ConnectionManager::builder().environment([("A", "b")]).toml(toml).build();
-    let problems =
-        built.err().map(|error| error.diagnostics().iter().map(line).collect::<Vec<_>>()).unwrap_or_default();
-    assert_eq!(problems, expected, "{fields}");
-}
-
-fn line(problem: &Diagnostic) -> String {
-    format!("{} {} {}", problem.code(), problem.line(), problem.message())
+    problems::check("memcached", fields, expected);
 }

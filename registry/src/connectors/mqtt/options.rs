@@ -102,7 +102,7 @@ impl Mqtt {
             return Ok(Address { host: url.host, port, user: url.user, password: url.password, is_encrypted });
         }
         let host = self.host.clone().ok_or_else(|| settings("`host` or `url` must say where the broker is"))?;
-        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let host = address::without_brackets(&host).to_owned();
         let is_encrypted = table.unwrap_or(false);
         let port = self.port.unwrap_or_else(|| default_port(is_encrypted));
         let password = self.password.as_ref().map(|password| password.expose().to_owned());
@@ -133,11 +133,8 @@ impl Mqtt {
         let Some(tls) = &self.tls else { return };
         tls.validate_strict(validation);
         let Some(url) = self.url.as_ref().and_then(|url| ServerUrl::parse(url.expose())) else { return };
-        match (url.scheme == SCHEME_WITH_TLS, tls.is_enabled()) {
-            (true, false) => validation.invalid(&["tls.mode", "url"], "cannot be `disable` with a URL of `mqtts`"),
-            (false, true) => validation.invalid(&["url", "tls.mode"], "must begin with `mqtts://` when `tls` is given"),
-            _ => {}
-        }
+        let plain = "must begin with `mqtts://` when `tls` is given";
+        tls.validate_scheme(url.scheme == SCHEME_WITH_TLS, plain, validation);
     }
 
     pub(super) fn validate_session(&self, validation: &mut Validation) {

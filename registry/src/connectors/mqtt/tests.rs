@@ -5,7 +5,10 @@ use std::{io, time::Duration};
 use rumqttc::{ConnectReturnCode, ConnectionError, StateError, TlsError, tokio_rustls::rustls};
 
 use super::{Mqtt, failure};
-use crate::{Connection, ConnectionManager, Diagnostic, connectors::shared::failure::Reason};
+use crate::{
+    Connection,
+    connectors::shared::{failure::Reason, problems},
+};
 
 #[test]
 fn where_the_broker_is_can_be_said_in_one_way_only() {
@@ -29,7 +32,10 @@ fn a_url_that_cannot_be_used_has_a_place_and_is_not_repeated() {
 fn encryption_is_checked_as_a_whole() {
     check("url = 'mqtts://h'\ntls.ca = 'ca.pem'", &[]);
     check("url = 'mqtt://h'\ntls.ca = 'ca.pem'", &["CR008 4 `url` must begin with `mqtts://` when `tls` is given"]);
-    check("url = 'mqtts://h'\ntls.mode = 'disable'", &["CR008 5 `tls.mode` cannot be `disable` with a URL of `mqtts`"]);
+    check(
+        "url = 'mqtts://h'\ntls.mode = 'disable'",
+        &["CR008 5 `tls.mode` cannot be `disable` while `url` asks for encryption"],
+    );
     check(
         "host = 'h'\ntls.mode = 'require'",
         &["CR008 5 `tls.mode` must be `disable` or `verify-full`: the driver always verifies"],
@@ -101,18 +107,9 @@ fn a_server_behind_a_tunnel_is_another_one() {
     check(&format!("host = 'h'\ntls.mode = 'verify-full'\ntunnel = 'bastion'{bastion}"), &[]);
 }
 
-/// The problems as `code line message`, of a connection whose header stands on line 2.
 #[track_caller]
 fn check(fields: &str, expected: &[&str]) {
-    let toml = format!("\n[connections.broker]\ntype = 'mqtt'\n{fields}\n");
-    let built = ConnectionManager::builder().environment([("A", "b")]).toml(toml).build();
-    let problems =
-        built.err().map(|error| error.diagnostics().iter().map(line).collect::<Vec<_>>()).unwrap_or_default();
-    assert_eq!(problems, expected, "{fields}");
-}
-
-fn line(problem: &Diagnostic) -> String {
-    format!("{} {} {}", problem.code(), problem.line(), problem.message())
+    problems::check("mqtt", fields, expected);
 }
 
 const WRONG_URL: &str = "must be a URL such as `mqtt://user:password@host:1883` or `mqtts://host`, with special characters of \

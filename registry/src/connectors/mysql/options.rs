@@ -8,10 +8,11 @@ use super::MySql;
 use crate::{
     BoxError, ConnectContext, Validation,
     connectors::shared::{
-        address::{self, Url},
+        address,
         failure::settings,
         route::{NO_SOCKET, Route, via},
         tls::{Tls, TlsMode, install_ring},
+        url::Url,
     },
 };
 
@@ -105,7 +106,7 @@ pub(super) fn url_fault(url: &str) -> Option<&'static str> {
         return Some(URL_FORM);
     };
     // The driver would not tell, and a misspelt `ssl-mode` encrypts nothing.
-    if !parts.parameters().all(|name| PARAMETERS.contains(&&*name)) {
+    if !parts.parameters().all(|(name, _)| PARAMETERS.contains(&&*name)) {
         return Some("has a parameter that the driver does not know");
     }
     (parts.is_torn() || url.parse::<MySqlConnectOptions>().is_err()).then_some(URL_FORM)

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::{MySql, failure, options};
-use crate::{Connection, ConnectionManager, Diagnostic, connectors::shared::failure::Reason};
+use crate::{
+    Connection,
+    connectors::shared::{failure::Reason, problems},
+};
 
 #[test]
 fn where_the_server_is_can_be_said_in_one_way_only() {
@@ -156,16 +159,7 @@ fn mysql(fields: &str) -> MySql {
     toml::from_str(fields).expect("the fields are good")
 }
 
-/// The problems as `code line message`, of a connection whose header stands on line 2.
 #[track_caller]
 fn check(fields: &str, expected: &[&str]) {
-    let toml = format!("\n[connections.db]\ntype = 'mysql'\n{fields}\n");
-    let built = ConnectionManager::builder().environment([("A", "b")]).toml(toml).build();
-    let problems =
-        built.err().map(|error| error.diagnostics().iter().map(line).collect::<Vec<_>>()).unwrap_or_default();
-    assert_eq!(problems, expected, "{fields}");
-}
-
-fn line(problem: &Diagnostic) -> String {
-    format!("{} {} {}", problem.code(), problem.line(), problem.message())
+    problems::check("mysql", fields, expected);
 }

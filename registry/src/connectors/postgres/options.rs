@@ -1,17 +1,18 @@
 //! From the fields to what the driver takes.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use super::Postgres;
 use crate::{
-    BoxError, ConnectContext, Validation,
+    BoxError, ConnectContext, Secret, Validation,
     connectors::shared::{
-        address::{self, Url},
+        address,
         failure::settings,
         route::{NO_SOCKET, Route, via},
         tls::{Tls, TlsMode, install_ring},
+        url::{Url, percent_decoded},
     },
 };
 
@@ -19,7 +20,7 @@ impl Postgres {
     /// All that the driver must know.
     pub(super) async fn options(&self, cx: &ConnectContext) -> Result<PgConnectOptions, BoxError> {
         install_ring();
-        let mut options = self.named(self.address()?, cx.name());
+        let mut options = self.address()?.application_name(&self.name(cx.name()));
         if let Some(tls) = &self.tls {
             options = encrypted(options, &tls.resolved(cx.config_dir()).await?);
         }
@@ -29,51 +30,57 @@ impl Postgres {
         Ok(options)
     }
 
-    /// Where the server is, and who asks.
+    /// Where the server is, who asks, and how it is encrypted without a table `tls`.
     pub(super) fn address(&self) -> Result<PgConnectOptions, BoxError> {
-        if let Some(url) = &self.url {
-            // The driver's own error may repeat the URL.
-            return url.expose().parse().map(without_brackets).map_err(|_| settings(URL_FORM));
-        }
-        let mut options = PgConnectOptions::new_without_pgpass();
-        if let Some(host) = &self.host {
-            options = options.host(host);
-        }
-        if let Some(port) = self.port {
-            options = options.port(port);
-        }
-        if let Some(user) = &self.user {
-            options = options.username(user);
-        }
-        if let Some(password) = &self.password {
-            options = options.password(password.expose());
-        }
-        if let Some(database) = &self.database {
-            options = options.database(database);
-        }
-        Ok(options)
+        let place = self.place()?;
+        let options = match &self.url {
+            Some(url) => by_url(url.expose()).ok_or_else(|| settings(URL_FORM))?,
+            None => self.by_parts(),
+        };
+        Ok(place.put(options))
+    }
+
+    /// Where the server is.
+    pub(super) fn place(&self) -> Result<Place, BoxError> {
+        let place = match &self.url {
+            Some(url) => Url::new(url.expose()).and_then(Place::of_url),
+            None => self.host.as_ref().map(|host| Place::new(host, self.port.unwrap_or(DEFAULT_PORT))),
+        };
+        place.ok_or_else(|| settings(URL_FORM))
+    }
+
+    fn by_parts(&self) -> PgConnectOptions {
+        let user = self.user.clone().unwrap_or_else(system_user);
+        PgConnectOptions::new_without_pgpass()
+            .username(&user)
+            .password(self.password.as_ref().map_or("", Secret::expose))
+            .database(self.database.as_deref().unwrap_or(&user))
+            .ssl_mode(PgSslMode::Prefer)
+            .ssl_root_cert_from_pem(Vec::new())
     }
 
     /// A tunnel leads to a host, and its local end has a name that no certificate has.
     pub(super) fn validate_tunnel(&self, validation: &mut Validation) {
-        let Ok(options) = self.address() else { return };
-        if via!(self).is_tunnel() && (options.get_socket().is_some() || options.get_host().starts_with('/')) {
+        if !via!(self).is_tunnel() {
+            return;
+        }
+        if matches!(self.place(), Ok(Place::Socket(..))) {
             let key = if self.url.is_some() { "url" } else { "host" };
             validation.invalid(&[key, "tunnel"], NO_SOCKET);
         }
         let (key, is_full) = match &self.tls {
             Some(tls) => ("tls.mode", tls.mode() == TlsMode::VerifyFull),
-            None => ("url", matches!(options.get_ssl_mode(), PgSslMode::VerifyFull)),
+            None => {
+                ("url", self.address().is_ok_and(|options| matches!(options.get_ssl_mode(), PgSslMode::VerifyFull)))
+            }
         };
         via!(self).refuse_verify_full(key, is_full, validation);
     }
 
-    fn named(&self, options: PgConnectOptions, connection: &str) -> PgConnectOptions {
-        match (&self.application_name, options.get_application_name()) {
-            (Some(name), _) => options.application_name(name),
-            (None, None) => options.application_name(connection),
-            (None, Some(_)) => options,
-        }
+    /// What the server calls this application.
+    pub(super) fn name(&self, connection: &str) -> String {
+        let of_url = || Url::new(self.url.as_ref()?.expose())?.value(&["application_name"]);
+        self.application_name.clone().or_else(of_url).unwrap_or_else(|| connection.to_owned())
     }
 
     /// The password of `new`, when nothing else differs.
@@ -109,16 +116,68 @@ impl Postgres {
     }
 }
 
+/// Where a server is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Host(String, u16),
+    /// The folder of its socket, and the number in the socket's name.
+    Socket(String, u16),
+}
+
+impl Place {
+    fn new(host: &str, port: u16) -> Self {
+        match host.starts_with('/') {
+            true => Self::Socket(host.to_owned(), port),
+            false => Self::Host(address::without_brackets(host).to_owned(), port),
+        }
+    }
+
+    /// None when no host is given: the driver would take one from elsewhere. Of several it takes a socket, and else the last.
+    fn of_url(url: Url<'_>) -> Option<Self> {
+        let (host, port) = url.host_and_port().map_or((None, None), |(host, port)| (percent_decoded(host), port));
+        let others = url.parameters().filter(|(name, _)| matches!(&**name, "host" | "hostaddr"));
+        let hosts: Vec<_> = host.into_iter().chain(others.map(|(_, host)| host)).collect();
+        let host = hosts.iter().rfind(|host| host.starts_with('/')).or(hosts.last())?;
+        let port = url.value(&["port"]).map_or(Some(port), |port| port.parse().ok().map(Some))?;
+        (!host.is_empty()).then(|| Self::new(host, port.unwrap_or(DEFAULT_PORT)))
+    }
+
+    /// Where to dial, unless that is a socket.
+    pub(super) fn host_and_port(&self) -> (&str, u16) {
+        match self {
+            Self::Host(host, port) => (host, *port),
+            Self::Socket(..) => ("", 0),
+        }
+    }
+
+    fn put(&self, options: PgConnectOptions) -> PgConnectOptions {
+        match self {
+            Self::Host(host, port) => options.host(host).port(*port),
+            Self::Socket(folder, port) => options.socket(folder).port(*port),
+        }
+    }
+}
+
+/// `host:port`, or the folder of the socket.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Host(host, port) => f.write_str(&address::endpoint(host, *port)),
+            Self::Socket(folder, _) => f.write_str(folder),
+        }
+    }
+}
+
 /// What is wrong with the URL, in words that do not repeat it.
 pub(super) fn url_fault(url: &str) -> Option<&'static str> {
     let Some(parts) = Url::new(url).filter(|parts| ["postgres", "postgresql"].contains(&parts.scheme)) else {
         return Some(URL_FORM);
     };
     // The driver would log the value of one that it does not know.
-    if !parts.parameters().all(|name| PARAMETERS.contains(&&*name) || name.starts_with("options[")) {
+    if !parts.parameters().all(|(name, _)| PARAMETERS.contains(&&*name) || name.starts_with("options[")) {
         return Some("has a parameter that the driver does not know");
     }
-    (parts.is_torn() || url.parse::<PgConnectOptions>().is_err()).then_some(URL_FORM)
+    (parts.is_torn() || Place::of_url(parts).is_none() || by_url(url).is_none()).then_some(URL_FORM)
 }
 
 /// The driver takes the name of the host for that of the certificate, and no other.
@@ -129,15 +188,6 @@ pub(super) fn validate_tls(tls: &Tls, validation: &mut Validation) {
     tls.validate(validation);
 }
 
-/// `host:port`, or the path of the socket.
-pub(super) fn endpoint(options: &PgConnectOptions) -> String {
-    match (options.get_socket(), options.get_host()) {
-        (Some(socket), _) => socket.display().to_string(),
-        (None, socket) if socket.starts_with('/') => socket.to_owned(),
-        (None, host) => address::endpoint(host, options.get_port()),
-    }
-}
-
 /// Dials the local end of the tunnel, if there is one.
 pub(super) fn along(options: PgConnectOptions, route: &Route) -> PgConnectOptions {
     match route.local() {
@@ -146,13 +196,40 @@ pub(super) fn along(options: PgConnectOptions, route: &Route) -> PgConnectOption
     }
 }
 
-/// The brackets of an IPv6 address belong to the URL: nobody finds a host by such a name.
-fn without_brackets(options: PgConnectOptions) -> PgConnectOptions {
-    let host = options.get_host().strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    match host.map(str::to_owned) {
-        Some(host) => options.host(&host),
-        None => options,
+/// What a URL says but for the place, and defaults for what it does not say: by itself the driver would take that from
+/// variables of the environment and from `~/.pgpass`.
+fn by_url(url: &str) -> Option<PgConnectOptions> {
+    let parts = Url::new(url)?;
+    let says = |names: &[&str]| parts.value(names).is_some();
+    let user = parts.value(&["user"]).or_else(|| parts.user()).unwrap_or_else(system_user);
+    let options: PgConnectOptions = with_a_password(url, parts).parse().ok()?;
+    let mut options = options.username(&user);
+    if parts.path().is_empty() && !says(&["dbname"]) {
+        options = options.database(&user);
     }
+    if !says(&["sslmode", "ssl-mode"]) {
+        options = options.ssl_mode(PgSslMode::Prefer);
+    }
+    if !says(&["sslrootcert", "ssl-root-cert", "ssl-ca"]) {
+        options = options.ssl_root_cert_from_pem(Vec::new());
+    }
+    Some(options)
+}
+
+/// With an empty one where there is none, so that the driver looks for none elsewhere.
+fn with_a_password(url: &str, parts: Url<'_>) -> String {
+    let is_given =
+        parts.password().is_some_and(|password| !password.is_empty()) || parts.value(&["password"]).is_some();
+    if is_given {
+        return url.to_owned();
+    }
+    let before = url.split('#').next().unwrap_or_default();
+    format!("{before}{}password=", if before.contains('?') { '&' } else { '?' })
+}
+
+/// The name of the user of this process, whatever `PGUSER` says.
+fn system_user() -> String {
+    whoami::username().unwrap_or_else(|_| "unknown".to_owned())
 }
 
 /// Rounded up, since none is no limit to the server; and no more than it takes.
@@ -179,6 +256,8 @@ fn encrypted(options: PgConnectOptions, tls: &Tls) -> PgConnectOptions {
 
 const URL_FORM: &str = "must be a URL such as `postgres://user:password@host:5432/database`, with special characters \
     of the password percent-encoded";
+
+const DEFAULT_PORT: u16 = 5432;
 
 /// Those of a URL.
 const PARAMETERS: [&str; 18] = [

@@ -1,7 +1,9 @@
 //! What can be told without a server. The rest is in `tests/tests/services/postgres.rs`.
 
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+
 use super::Postgres;
-use crate::{Connection, ConnectionManager, Diagnostic};
+use crate::{Connection, connectors::shared::problems};
 
 #[test]
 fn where_the_server_is_can_be_said_in_one_way_only() {
@@ -30,6 +32,7 @@ fn a_url_of_another_form_is_refused_and_not_repeated() {
         "postgres://h:port/d",
         "postgres://u:12/c4nary@h/d",
         "postgres://h?sslmode=c4nary",
+        "postgres:///d",
     ] {
         check(&format!("url = '{url}'"), &[form]);
     }
@@ -89,9 +92,65 @@ fn the_endpoint_is_where_the_driver_connects() {
     ] {
         assert_eq!(postgres(fields).endpoint().as_deref(), Some(expected), "{fields}");
     }
-    let options = postgres("url = 'postgres://u:c4nary@[::1]:1/d'").address().expect("it is a URL");
-    assert_eq!(options.get_host(), "::1", "as the system wants it");
+    for (url, host, port) in [
+        ("postgres://u:c4nary@[::1]:1/d", "::1", 1),
+        ("postgres://u@h:1/d?host=g&port=2", "g", 2),
+        ("postgres:///d?hostaddr=10.0.0.1", "10.0.0.1", 5432),
+    ] {
+        let options = postgres(&format!("url = '{url}'")).address().expect("it is a URL");
+        assert_eq!((options.get_host(), options.get_port()), (host, port), "{url}");
+    }
+    for url in ["postgres://%2Frun%2Fpg:1/d", "postgres:///d?host=/run/pg&port=1", "postgres://%2Frun%2Fpg:1/d?host=g"]
+    {
+        let options = postgres(&format!("url = '{url}'")).address().expect("it is a URL");
+        assert_eq!((options.get_socket(), options.get_port()), (Some(&"/run/pg".into()), 1), "{url}");
+    }
 }
+
+/// Runs itself again, with a variable for each value that the driver would take.
+#[test]
+fn what_the_file_does_not_say_is_not_taken_from_variables_or_a_file_of_passwords() {
+    if std::env::var_os(AGAIN).is_some() {
+        return takes_nothing_from_elsewhere();
+    }
+    let passwords = tempfile::NamedTempFile::new().expect("there is room");
+    std::fs::write(passwords.path(), "*:*:*:*:amb1ent\n").expect("there is room");
+    private(passwords.path());
+    let test =
+        "connectors::postgres::tests::what_the_file_does_not_say_is_not_taken_from_variables_or_a_file_of_passwords";
+    let mut again = std::process::Command::new(std::env::current_exe().expect("this is one"));
+    again.args([test, "--exact"]).env(AGAIN, "1").env("PGPASSFILE", passwords.path());
+    for variable in ["PGHOSTADDR", "PGHOST", "PGUSER", "PGDATABASE", "PGSSLROOTCERT", "PGAPPNAME"] {
+        again.env(variable, "amb1ent");
+    }
+    let output = again.env("PGPORT", "7").env("PGSSLMODE", "verify-full").output().expect("it runs");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+}
+
+fn takes_nothing_from_elsewhere() {
+    let read = PgConnectOptions::new();
+    assert!(format!("{read:?}").matches("amb1ent").count() >= 6, "the driver would take them: {read:?}");
+    for fields in ["host = 'h'", "url = 'postgres://h'", "url = 'postgres://u:@h/d?options[geqo]=off#x'"] {
+        let mut options = postgres(fields).address().expect("it says where the server is");
+        assert!(matches!(options.get_ssl_mode(), PgSslMode::Prefer), "{fields}");
+        assert_eq!(options.get_port(), 5432, "{fields}");
+        assert_eq!(postgres(fields).name("db"), "db");
+        options = options.application_name("db");
+        assert!(!format!("{options:?}").contains("amb1ent"), "{fields}: {options:?}");
+    }
+}
+
+/// The driver reads a file of passwords only when nobody else can.
+fn private(path: &std::path::Path) {
+    #[cfg(unix)]
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("it is ours");
+    #[cfg(not(unix))]
+    let _ = path;
+}
+
+/// Says to the test that it runs again.
+const AGAIN: &str = "CONNECTION_REGISTRY_TEST_AGAIN";
 
 #[test]
 fn a_password_alone_is_taken_in_place() {
@@ -118,16 +177,7 @@ fn postgres(fields: &str) -> Postgres {
     toml::from_str(fields).expect("the fields are good")
 }
 
-/// The problems as `code line message`, of a connection whose header stands on line 2.
 #[track_caller]
 fn check(fields: &str, expected: &[&str]) {
-    let toml = format!("\n[connections.db]\ntype = 'postgres'\n{fields}\n");
-    let built = ConnectionManager::builder().environment([("A", "b")]).toml(toml).build();
-    let problems =
-        built.err().map(|error| error.diagnostics().iter().map(line).collect::<Vec<_>>()).unwrap_or_default();
-    assert_eq!(problems, expected, "{fields}");
-}
-
-fn line(problem: &Diagnostic) -> String {
-    format!("{} {} {}", problem.code(), problem.line(), problem.message())
+    problems::check("postgres", fields, expected);
 }

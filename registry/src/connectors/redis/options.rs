@@ -17,6 +17,7 @@ use crate::{
         failure::settings,
         route::{NO_SOCKET, Route, via},
         tls::{Pem, PemFile, Tls, install_ring},
+        url::{Url, is_torn},
     },
 };
 
@@ -81,14 +82,19 @@ impl Redis {
     }
 
     /// The driver takes the name of the host for that of the certificate, and no other.
+    fn is_at_socket(&self) -> bool {
+        self.address().is_ok_and(|address| is_socket(&address))
+    }
+
     pub(super) fn validate_tls(&self, tls: &Tls, validation: &mut Validation) {
         if tls.server_name.is_some() {
             validation.invalid(&["tls.server_name"], "cannot be set: the driver takes the name of the host");
         }
-        if !tls.is_enabled() && self.url.as_ref().is_some_and(|url| is_encrypted(url.expose())) {
-            validation.invalid(&["tls.mode", "url"], "cannot be `disable` while `url` asks for encryption");
+        if let Some(url) = self.url.as_ref().filter(|_| !self.is_at_socket()) {
+            let plain = "must begin with `rediss://` when `tls` is given";
+            tls.validate_scheme(is_encrypted(url.expose()), plain, validation);
         }
-        if tls.is_enabled() && self.address().is_ok_and(|address| is_socket(&address)) {
+        if tls.is_enabled() && self.is_at_socket() {
             validation.invalid(&["tls", "url", "host"], "is of no use for a socket of this machine");
         }
         tls.validate_strict(validation);
@@ -158,13 +164,13 @@ pub(super) fn endpoint(address: &ConnectionInfo) -> String {
 fn parse(url: &str) -> Option<ConnectionInfo> {
     let address = url.into_connection_info().ok()?;
     // The password of a socket stands among the parameters, and may have any character there.
-    (is_socket(&address) || !address::is_torn(url)).then_some(address)
+    (is_socket(&address) || !is_torn(url)).then_some(address)
 }
 
 /// The driver ignores those that it does not know.
 fn has_unknown_parameter(url: &str, is_socket: bool) -> bool {
     let known: &[&str] = if is_socket { &["db", "user", "pass", "protocol"] } else { &["protocol"] };
-    address::Url::new(url).is_some_and(|url| url.parameters().any(|name| !known.contains(&name.as_str())))
+    Url::new(url).is_some_and(|url| url.parameters().any(|(name, _)| !known.contains(&name.as_str())))
 }
 
 fn is_encrypted(url: &str) -> bool {

@@ -5,7 +5,10 @@ use std::{io, time::Duration};
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
 use super::{Redis, failure::reason};
-use crate::{Connection as _, ConnectionManager, Diagnostic, Secret, connectors::shared::failure::Reason};
+use crate::{
+    Connection as _, Secret,
+    connectors::shared::{failure::Reason, problems},
+};
 
 #[test]
 fn where_the_server_is_can_be_said_in_one_way_only() {
@@ -74,7 +77,9 @@ fn encryption_is_checked_as_a_whole() {
         &["CR008 5 `tls.server_name` cannot be set: the driver takes the name of the host"],
     );
     check("host = '/run/r.sock'\ntls.ca = 'c'", &["CR008 5 `tls` is of no use for a socket of this machine"]);
-    check("url = 'redis://h'\ntls.ca = 'c'", &[]);
+    check("url = 'rediss://h'\ntls.ca = 'c'", &[]);
+    check("url = 'redis://h'\ntls.mode = 'disable'", &[]);
+    check("url = 'redis://h'\ntls.ca = 'c'", &["CR008 4 `url` must begin with `rediss://` when `tls` is given"]);
 }
 
 #[cfg(feature = "ssh-tunnel")]
@@ -163,16 +168,7 @@ fn sample() -> Redis {
     }
 }
 
-/// The problems as `code line message`, of a connection whose header stands on line 2.
 #[track_caller]
 fn check(fields: &str, expected: &[&str]) {
-    let toml = format!("\n[connections.cache]\ntype = 'redis'\n{fields}\n");
-    let built = ConnectionManager::builder().environment([("A", "b")]).toml(toml).build();
-    let problems =
-        built.err().map(|error| error.diagnostics().iter().map(line).collect::<Vec<_>>()).unwrap_or_default();
-    assert_eq!(problems, expected, "{fields}");
-}
-
-fn line(problem: &Diagnostic) -> String {
-    format!("{} {} {}", problem.code(), problem.line(), problem.message())
+    problems::check("redis", fields, expected);
 }

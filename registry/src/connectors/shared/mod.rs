@@ -5,6 +5,8 @@ pub(super) mod blocking;
 pub(super) mod failure;
 pub(super) mod file;
 pub(super) mod patience;
+#[cfg(test)]
+pub(super) mod problems;
 #[cfg(any(feature = "ldap", feature = "ssh-tunnel"))]
 pub(super) mod redial;
 pub(super) mod route;
@@ -12,5 +14,4 @@ pub(super) mod route;
 pub(super) mod sql;
 #[cfg(feature = "_tls")]
 pub(super) mod tls;
-#[cfg(any(feature = "ldap", feature = "mqtt", feature = "smtp"))]
 pub(super) mod url;

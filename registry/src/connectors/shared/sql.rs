@@ -1,9 +1,9 @@
 //! Pools of `sqlx`: one true round trip, and the true cause when the pool has none.
 
-use std::{num::NonZeroU32, time::Duration};
+use std::{num::NonZeroU32, pin::pin, time::Duration};
 
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Database, Executor, Pool, pool::PoolOptions, raw_sql};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::failure::Reason;
 use crate::{BoxError, ConnectError, Validation};
@@ -22,7 +22,8 @@ pub(in crate::connectors) struct Server<'a> {
 type Options<DB> = <<DB as Database>::Connection as sqlx::Connection>::Options;
 
 impl Server<'_> {
-    /// A pool whose server has answered: to a connection beside it first, whose error is the true one.
+    /// A pool whose server has answered, mostly to its own first connection. The pool goes on dialling where nobody listens or
+    /// the server is starting, and says nothing of it: so a connection beside it follows, whose error is the true one.
     pub(in crate::connectors) async fn pool<DB: Database>(
         &self,
         limits: &Limits,
@@ -32,11 +33,13 @@ impl Server<'_> {
     where
         for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
     {
-        let begun = Instant::now();
-        self.round_trip_without_pool::<DB>(&connect, patience).await?;
-        let mut options = limits.options();
+        let mut options = limits.options::<DB>();
         if let Some(begin) = self.begin.clone() {
             options = options.after_connect(move |connection, _| Box::pin(say::<DB>(connection, begin.clone())));
+        }
+        let begun = Instant::now();
+        if let Some(pool) = self.opened(options.clone(), &connect, patience).await? {
+            return Ok(pool);
         }
         if limits.min_connections == 0 {
             return Ok(options.connect_lazy_with(connect));
@@ -46,6 +49,30 @@ impl Server<'_> {
         match timeout(rest, options.connect_with(connect)).await {
             Ok(pool) => pool.map_err(|error| self.explain(error)),
             Err(_) => Err(Reason::Silent(patience).at(self.endpoint, None)),
+        }
+    }
+
+    /// The pool with its first connection; none when the server has answered the one beside it sooner.
+    async fn opened<DB: Database>(
+        &self,
+        options: PoolOptions<DB>,
+        connect: &Options<DB>,
+        patience: Duration,
+    ) -> Result<Option<Pool<DB>>, BoxError>
+    where
+        for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+    {
+        let mut beside = pin!(async {
+            sleep(HEAD_START).await;
+            self.round_trip_without_pool::<DB>(connect, patience.saturating_sub(HEAD_START)).await.map(|()| None)
+        });
+        tokio::select! {
+            biased;
+            opened = options.connect_with(connect.clone()) => match opened {
+                Err(sqlx::Error::PoolTimedOut) => beside.await,
+                opened => opened.map(Some).map_err(|error| self.explain(error)),
+            },
+            answer = &mut beside => answer,
         }
     }
 
@@ -194,6 +221,25 @@ pub(in crate::connectors) fn reason(error: &sqlx::Error) -> Reason {
 pub(in crate::connectors) fn bounded(wait: Duration) -> Duration {
     wait.min(Duration::from_secs(u32::MAX as u64))
 }
+
+pub(in crate::connectors) fn default_max_connections() -> NonZeroU32 {
+    const { NonZeroU32::new(10).expect("ten is not zero") }
+}
+
+pub(in crate::connectors) fn default_acquire_timeout() -> Duration {
+    Duration::from_secs(10)
+}
+
+pub(in crate::connectors) fn default_idle_timeout() -> Duration {
+    Duration::from_secs(10 * 60)
+}
+
+pub(in crate::connectors) fn default_max_lifetime() -> Duration {
+    Duration::from_secs(30 * 60)
+}
+
+/// How long a pool is left alone with its first connection: a server that is near has answered by then.
+const HEAD_START: Duration = Duration::from_millis(50);
 
 /// The pool sets a place aside for each connection that it may ever have.
 const MOST_CONNECTIONS: u32 = 65_535;

@@ -73,6 +73,23 @@ impl Tls {
         self.validate(validation);
     }
 
+    /// The scheme of `url` and the table say the same: neither is a mistake that the other one mends. `plain` says what a
+    /// URL must be when there is a table.
+    pub(in crate::connectors) fn validate_scheme(
+        &self,
+        is_encrypted: bool,
+        plain: &'static str,
+        validation: &mut Validation,
+    ) {
+        match (is_encrypted, self.is_enabled()) {
+            (true, false) => {
+                validation.invalid(&["tls.mode", "url"], "cannot be `disable` while `url` asks for encryption");
+            }
+            (false, true) => validation.invalid(&["url", "tls.mode"], plain),
+            _ => {}
+        }
+    }
+
     pub(in crate::connectors) fn validate(&self, validation: &mut Validation) {
         if !self.is_enabled() {
             return;

@@ -109,7 +109,7 @@ impl Smtp {
             return Ok(Address { host: url.host, port, login, encryption });
         }
         let host = self.host.as_deref().ok_or_else(|| settings("`host` or `url` must say where the server is"))?;
-        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let host = address::without_brackets(host).to_owned();
         let password = self.password.as_ref().map(|password| password.expose().to_owned());
         let login = self.user.clone().zip(password);
         let encryption = self.encryption(false, login.is_some());

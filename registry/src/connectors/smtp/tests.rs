@@ -1,7 +1,7 @@
 //! What can be told without a server. The rest is in `tests/tests/services/smtp.rs`.
 
 use super::Smtp;
-use crate::{Connection, ConnectionManager, Diagnostic};
+use crate::{Connection, connectors::shared::problems};
 
 #[test]
 fn a_login_is_encrypted_unless_the_configuration_says_no() {
@@ -93,16 +93,7 @@ fn a_server_behind_a_tunnel_is_another_one() {
     check(&format!("host = 'h'\ntls.mode = 'verify-full'\ntunnel = 'bastion'{bastion}"), &[]);
 }
 
-/// The problems as `code line message`, of a connection whose header stands on line 2.
 #[track_caller]
 fn check(fields: &str, expected: &[&str]) {
-    let toml = format!("\n[connections.mail]\ntype = 'smtp'\n{fields}\n");
-    let built = ConnectionManager::builder().environment([("A", "b")]).toml(toml).build();
-    let problems =
-        built.err().map(|error| error.diagnostics().iter().map(line).collect::<Vec<_>>()).unwrap_or_default();
-    assert_eq!(problems, expected, "{fields}");
-}
-
-fn line(problem: &Diagnostic) -> String {
-    format!("{} {} {}", problem.code(), problem.line(), problem.message())
+    problems::check("smtp", fields, expected);
 }

@@ -15,8 +15,9 @@ use tempfile::{TempDir, tempdir};
 
 use super::Sqlite;
 use crate::{
-    BoxError, ConnectContext, ConnectError, Connection, ConnectionManager, Diagnostic, Error,
+    BoxError, ConnectContext, ConnectError, Connection, Error,
     connection::{BoxFuture, References},
+    connectors::shared::problems,
 };
 
 // --- where the database is ---
@@ -365,15 +366,9 @@ where
     sqlx::query_scalar(pragma).fetch_one(pool).await.unwrap()
 }
 
-/// The problems as `code line message`, of a connection whose header stands on line 2.
 #[track_caller]
 fn check_configuration(fields: &str, expected: &[&str]) {
-    let toml = format!("\n[connections.db]\ntype = 'sqlite'\n{fields}\n");
-    let built = ConnectionManager::builder().environment([("A", "b")]).toml(toml).build();
-    let line = |problem: &Diagnostic| format!("{} {} {}", problem.code(), problem.line(), problem.message());
-    let problems =
-        built.err().map(|error| error.diagnostics().iter().map(line).collect::<Vec<_>>()).unwrap_or_default();
-    assert_eq!(problems, expected, "{fields}");
+    problems::check("sqlite", fields, expected);
 }
 
 #[track_caller]

@@ -59,10 +59,10 @@ struct Forwards {
 }
 
 impl Tunnel {
-    /// Dials, and makes sure that the server leads to `target`.
+    /// Dials, and makes sure that the server leads to `target`. Nothing more is asked of a server that has just let this user
+    /// in: it answers the first question after that late, by a delayed acknowledgement of its greeting.
     pub(super) async fn open(dialer: Dialer, target: Option<(String, u16)>) -> Result<Self, BoxError> {
         let session = dialer.dial().await?;
-        session.ping(dialer.endpoint()).await?;
         let link = Arc::new(Link::new(dialer, session));
         let mut tunnel = Self { link, forwards: sync::Mutex::default(), local: None };
         if let Some((host, port)) = target {
@@ -86,7 +86,7 @@ impl Tunnel {
     ///
     /// Nothing is left behind but, perhaps, the address for the next one who asks.
     pub async fn forward(&self, host: &str, port: u16) -> Result<SocketAddr, BoxError> {
-        let host = host.trim_matches(['[', ']']);
+        let host = address::without_brackets(host);
         let mut forwards = self.forwards.lock().await;
         if self.link.sessions.is_closed() {
             return Err(CLOSED.into());
@@ -111,7 +111,7 @@ impl Tunnel {
     /// Why the last connection to that server did not come about; none when it did.
     pub(in crate::connectors) async fn refusal(&self, host: &str, port: u16) -> Option<BoxError> {
         let forwards = self.forwards.lock().await;
-        let (_, target) = forwards.targets.get(&(host.trim_matches(['[', ']']).to_owned(), port))?;
+        let (_, target) = forwards.targets.get(&(address::without_brackets(host).to_owned(), port))?;
         let refusal = target.refusal().clone();
         refusal.map(|refusal| refusal.explain(host, port))
     }

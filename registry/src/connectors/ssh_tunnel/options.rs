@@ -8,7 +8,10 @@ use std::{
 use russh::keys::{Algorithm, PublicKey, ssh_key::Fingerprint};
 
 use super::{SshTunnel, host_key::Trusted, login::Login};
-use crate::{BoxError, ConnectContext, Validation, connectors::shared::failure::settings};
+use crate::{
+    BoxError, ConnectContext, Validation,
+    connectors::shared::{address::host_and_port, failure::settings},
+};
 
 impl SshTunnel {
     /// How the user shows who it is.
@@ -34,14 +37,8 @@ impl SshTunnel {
 
     /// The server behind the tunnel, by host and port.
     pub(super) fn target(&self) -> Option<(String, u16)> {
-        let (host, port) = self.target.as_ref()?.rsplit_once(':')?;
-        let host = match host.strip_prefix('[') {
-            Some(address) => address.strip_suffix(']')?,
-            None if host.contains(':') => return None,
-            None => host,
-        };
-        let port = port.parse().ok().filter(|&port| port != 0)?;
-        (!host.is_empty()).then(|| (host.to_owned(), port))
+        let (host, port) = host_and_port(self.target.as_ref()?)?;
+        Some((host.to_owned(), port.filter(|&port| port != 0)?))
     }
 
     pub(super) fn validate_login(&self, validation: &mut Validation) {

@@ -11,7 +11,7 @@ use super::{
     failure::reason,
     host_key::{Judge, Trusted},
 };
-use crate::{ConnectionManager, Diagnostic, connectors::shared::failure::Reason};
+use crate::connectors::shared::{failure::Reason, problems};
 
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIM/gPSNCzh1Q8Js02tgeAX8R7V6UY96Wo8sH95oyyIuf";
 const PRINT: &str = "SHA256:W4eXXuPGXiB7qJgZII1Qvj+FMYR8wP/puUvb4MWWxkQ";
@@ -148,16 +148,7 @@ fn key(text: &str) -> PublicKey {
     PublicKey::from_openssh(text).unwrap()
 }
 
-/// The problems as `code line message`, of a connection whose header stands on line 2.
 #[track_caller]
 fn check(fields: &str, expected: &[&str]) {
-    let toml = format!("\n[connections.bastion]\ntype = 'ssh-tunnel'\nhost = 'h'\nuser = 'u'\n{fields}\n");
-    let built = ConnectionManager::builder().environment([("A", "b")]).toml(toml).build();
-    let problems =
-        built.err().map(|error| error.diagnostics().iter().map(line).collect::<Vec<_>>()).unwrap_or_default();
-    assert_eq!(problems, expected, "{fields}");
-}
-
-fn line(problem: &Diagnostic) -> String {
-    format!("{} {} {}", problem.code(), problem.line(), problem.message())
+    problems::check("ssh-tunnel", &format!("host = 'h'\nuser = 'u'\n{fields}"), expected);
 }

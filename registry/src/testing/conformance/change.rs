@@ -31,8 +31,11 @@ async fn reloads<C: Connection>(bench: Arc<Bench<C>>) -> Verdict<Note> {
     let settings = Settings::healing(bench.timeout);
     let file = Draft::write(&bench.config_dir, &bench.document(&bench.fields, &settings))?;
     let manager = bench.manager_of_file(&file.0)?;
+    let early = |why: NotPassed| why.in_a("before the reload");
+    // With all the time, since it connects first: a use of the load has a part of it.
+    usage.once(&bench, &manager, bench.timeout).await.map_err(|why| early(why.into()))?;
     let mut load = Load::start(&bench, &manager, usage, WORKERS);
-    well(&mut load, bench.timeout).await.map_err(|why| why.in_a("before the reload"))?;
+    well(&mut load, bench.timeout).await.map_err(early)?;
     file.rewrite(&bench.document(change, &settings))?;
     let fate = reload(&bench, &manager).await?;
     well(&mut load, bench.timeout).await?;

@@ -27,7 +27,7 @@ impl Fixture {
         let parsed = DeTable::parse(toml).expect("the test's TOML is right");
         let table = text::table(parsed.into_inner(), &|range| Span::new(id, range));
         let span = Span::new(id, 0..0);
-        let mut value = Value { kind: ValueKind::Table(table), span, key_span: span };
+        let mut value = Value::new(ValueKind::Table(table), span, span);
         mark(&mut value);
         Self { sources, value }
     }

@@ -89,7 +89,7 @@ fn tree() -> impl Strategy<Value = ValueKind> {
 
 fn placed(kind: ValueKind) -> Value {
     let span = Span::new(Sources::default().add("", "", SourceKind::File), 0..0);
-    Value { kind, span, key_span: span }
+    Value::new(kind, span, span)
 }
 
 proptest! {
