@@ -70,6 +70,15 @@ fn the_endpoint_names_every_server_and_nobody_who_asks() {
     check_endpoint("host = 'a'\nport = 4223", "a:4223");
 }
 
+#[cfg(feature = "ssh-tunnel")]
+#[test]
+fn servers_behind_a_tunnel_are_other_ones() {
+    check_endpoint("servers = ['a', 'b:1']\ntunnel = 'bastion'", "a:4222,b:1 through bastion");
+    // Their names are verified all the same.
+    let bastion = "\n[connections.bastion]\ntype = 'ssh-tunnel'\nhost = 'h'\nuser = 'u'\npassword = 'p'";
+    check(&format!("host = 'h'\ntls.mode = 'verify-full'\ntunnel = 'bastion'{bastion}"), &[]);
+}
+
 #[test]
 fn several_servers_share_the_time() {
     assert_eq!(patience(Duration::from_secs(9), 3), Duration::from_secs(3));

@@ -14,3 +14,5 @@ pub(super) mod sql;
 pub(super) mod tls;
 #[cfg(any(feature = "ldap", feature = "mqtt", feature = "smtp"))]
 pub(super) mod url;
+#[cfg(any(feature = "http", feature = "storage"))]
+pub(super) mod web;
