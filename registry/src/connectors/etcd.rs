@@ -33,8 +33,9 @@ use crate::{ConnectionRef, connectors::Tunnel};
 ///
 /// Endpoints that begin with `https://` are encrypted, and the server is verified in full.
 ///
-/// Requests are spread over the members, and dial again when they must: the client is kept while all are down. One that meets a
-/// member which is down fails, and is to be made again. `check` reads a key that is not there, and logs in again where the cluster does not know the login any more.
+/// Requests are spread over the members, and dial again when they must: the client is kept while all are down. One that meets
+/// a member which is down may fail, and can be made again. `check` reads a key that is not there, and logs in again where the
+/// cluster does not know the login any more.
 ///
 /// To build it needs protoc and its include files: the packages `protobuf-compiler` and `libprotobuf-dev` of Debian.
 #[connection_type("etcd")]
