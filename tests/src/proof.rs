@@ -70,7 +70,7 @@ pub const PROOFS: &[Proof] = &[
         encryption: "`https://`, always verified",
         server: "etcd",
         skipped: &[],
-        beyond: "wrong passwords, authorities that are trusted and not, another name, a client certificate",
+        beyond: "wrong passwords, authorities that are trusted and not, another name, a client certificate, the way through a tunnel",
     },
     Proof {
         type_name: "grpc",
@@ -79,7 +79,7 @@ pub const PROOFS: &[Proof] = &[
         encryption: "`https://` or `tls`, always verified",
         server: "a server of tonic in the process of the test, with and without encryption",
         skipped: NO_SECRET,
-        beyond: "services that do not serve, servers without the health protocol, client certificates",
+        beyond: "services that do not serve, servers without the health protocol, client certificates, the way through a tunnel",
     },
     Proof {
         type_name: "http",
@@ -88,7 +88,8 @@ pub const PROOFS: &[Proof] = &[
         encryption: "`https://`, always verified",
         server: "a server of axum in the process of the test, with and without encryption",
         skipped: &[],
-        beyond: "each kind of login, redirects that must not carry it elsewhere, paths that must not leave the base",
+        beyond: "each kind of login, redirects that must not carry it elsewhere, paths that must not leave the base, the way \
+            through a tunnel and no way round it",
     },
     Proof {
         type_name: "kafka",
@@ -151,7 +152,7 @@ pub const PROOFS: &[Proof] = &[
         server: "nats-server",
         skipped: &[],
         beyond: "tokens and passwords of any characters, several servers of which one is up, encryption with and without a \
-            client certificate, subscriptions that come back",
+            client certificate, subscriptions that come back, the way through a tunnel",
     },
     Proof {
         type_name: "nats-jetstream",
@@ -160,7 +161,7 @@ pub const PROOFS: &[Proof] = &[
         encryption: "that of the connection `nats` that it names",
         server: "nats-server with JetStream",
         skipped: &[],
-        beyond: "",
+        beyond: "the way through the tunnel of that connection",
     },
     Proof {
         type_name: "postgres",
@@ -217,7 +218,7 @@ pub const PROOFS: &[Proof] = &[
         encryption: "by the scheme of `endpoint`, always verified",
         server: "SeaweedFS (S3), folders and memory",
         skipped: &[],
-        beyond: "buckets that are not there, wrong keys, prefixes, a folder that vanishes",
+        beyond: "buckets that are not there, wrong keys, prefixes, a folder that vanishes, the way through a tunnel",
     },
 ];
 

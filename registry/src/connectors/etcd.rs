@@ -22,16 +22,20 @@ use etcd_client::Client;
 use self::failure::Failed;
 use super::shared::{
     patience::{self, until_deadline, within},
+    route::{Route, via},
     tls::Tls,
 };
 use crate::{BoxError, ConnectContext, Connection, Secret, Validation, connection_type};
+#[cfg(feature = "ssh-tunnel")]
+use crate::{ConnectionRef, connectors::Tunnel};
 
 /// A cluster of etcd. The client is an `etcd_client::Client`, which can be cloned; its methods take `&mut self`.
 ///
 /// Endpoints that begin with `https://` are encrypted, and the server is verified in full.
 ///
-/// Requests go to whichever member is up, and dial again when they must: the client is kept while all are down. `check` reads a key
-/// that is not there, and logs in again where the cluster does not know the login any more.
+/// Requests are spread over the members, and dial again when they must: the client is kept while all are down. One that meets
+/// a member which is down may fail, and can be made again. `check` reads a key that is not there, and logs in again where the
+/// cluster does not know the login any more.
 ///
 /// To build it needs protoc and its include files: the packages `protobuf-compiler` and `libprotobuf-dev` of Debian.
 #[connection_type("etcd")]
@@ -48,6 +52,11 @@ pub struct Etcd {
 
     /// Of endpoints that begin with `https://`: `ca`, `certificate` with `key`, and `server_name`.
     tls: Option<Tls>,
+
+    /// The connection of type `ssh-tunnel` through which the members are reached. Their hosts are as the SSH server knows them;
+    /// with `https://` all have the same host, or a `tls.server_name` that the certificate of each has.
+    #[cfg(feature = "ssh-tunnel")]
+    tunnel: Option<ConnectionRef<Tunnel>>,
 
     /// How long dialling may take. Default: "5s".
     #[serde(default = "default_connect_timeout")]
@@ -71,20 +80,22 @@ impl Connection for Etcd {
     const SELF_HEALING: bool = true;
 
     async fn connect(&self, cx: &ConnectContext) -> Result<Client, BoxError> {
-        let options = self.options(cx.config_dir()).await?;
-        until_deadline(cx, &self.place(), async {
+        let routes = via!(self).routes(cx, self.place(), self.members()).await?;
+        let (options, place) = (self.options(cx.config_dir()).await?, routes.endpoint());
+        let connected = until_deadline(cx, place, async {
             // With a user it logs in, which is a round trip of its own.
-            let connected = Client::connect(self.addresses(), Some(options)).await;
+            let connected = Client::connect(self.addresses(routes.each().iter().map(Route::dial)), Some(options)).await;
             let mut client =
-                connected.map_err(|error| failure::reason(&error).at(&self.place(), Some(Failed(error).into())))?;
-            self.round_trip(&mut client).await?;
+                connected.map_err(|error| failure::reason(&error).at(place, Some(Failed(error).into())))?;
+            self.round_trip(&mut client, place).await?;
             Ok(client)
-        })
-        .await
+        });
+        routes.explained(connected.await).await
     }
 
     async fn check(&self, client: &Client) -> Result<(), BoxError> {
-        within(patience::CHECK, &self.place(), self.round_trip(&mut client.clone())).await
+        let place = via!(self).endpoint(self.place());
+        within(patience::CHECK, &place, self.round_trip(&mut client.clone(), &place)).await
     }
 
     fn validate(&self, validation: &mut Validation) {
@@ -107,14 +118,14 @@ impl Connection for Etcd {
 
     fn endpoint(&self) -> Option<String> {
         // Of several members another one may be up.
-        (self.endpoints.len() == 1).then(|| self.place())
+        (self.endpoints.len() == 1).then(|| via!(self).endpoint(self.place()))
     }
 }
 
 impl Etcd {
     /// Reads a key that is not there. A member that was started anew knows no login of before: then it logs in again, for
     /// every clone of the client.
-    async fn round_trip(&self, client: &mut Client) -> Result<(), BoxError> {
+    async fn round_trip(&self, client: &mut Client, place: &str) -> Result<(), BoxError> {
         let mut answer = client.get(NOTHING, None).await.map(drop);
         if answer.as_ref().is_err_and(failure::is_login_lost) {
             answer = client.refresh_token().await;
@@ -123,7 +134,7 @@ impl Etcd {
             Ok(()) => Ok(()),
             // It answers, and knows who asks: a user need not have the right to read that key.
             Err(error) if self.user.is_some() && failure::is_right_missing(&error) => Ok(()),
-            Err(error) => Err(failure::reason(&error).at(&self.place(), Some(Failed(error).into()))),
+            Err(error) => Err(failure::reason(&error).at(place, Some(Failed(error).into()))),
         }
     }
 }

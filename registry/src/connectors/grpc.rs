@@ -22,6 +22,8 @@ use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 use super::shared::{failure::Reason, patience, tls::Tls};
 use crate::{BoxError, ConnectContext, Connection, Secret, Validation, connection_type};
+#[cfg(feature = "ssh-tunnel")]
+use crate::{ConnectionRef, connectors::Tunnel};
 
 /// A gRPC server. The client is a channel, `tonic::transport::Channel`; generated clients take a clone of it.
 ///
@@ -53,6 +55,10 @@ pub struct Grpc {
     /// How the connection is encrypted: `mode` (`verify-full` or `disable`), `ca`, `certificate` and `key`, the paths of PEM
     /// files, and `server_name`.
     tls: Option<Tls>,
+
+    /// The connection of type `ssh-tunnel` through which the server is reached. Its host is as the SSH server knows it.
+    #[cfg(feature = "ssh-tunnel")]
+    tunnel: Option<ConnectionRef<Tunnel>>,
 
     /// Whose health is asked, such as `billing.v1.Billing`. Default: that of the server as a whole.
     #[serde(default)]
@@ -88,21 +94,22 @@ impl Connection for Grpc {
     const SELF_HEALING: bool = true;
 
     async fn connect(&self, cx: &ConnectContext) -> Result<Channel, BoxError> {
-        let (options, place) = (self.options(cx).await?, self.place()?);
-        patience::until_deadline(cx, &place, async {
+        let route = self.route(cx).await?;
+        let (options, place) = (self.options(cx, &route).await?, route.endpoint());
+        let connected = patience::until_deadline(cx, place, async {
             let begun = Instant::now();
             let connected = options.connect().await;
-            let channel = connected.map_err(|error| failure::reason(&error, begun).at(&place, Some(error.into())))?;
+            let channel = connected.map_err(|error| failure::reason(&error, begun).at(place, Some(error.into())))?;
             let asked = match self.ask(&channel).await {
                 // The driver may lose what a server says when it ends the connection after a handshake, as one does that asks
                 // for another certificate. It dials again for this.
                 Err((Reason::Other | Reason::HungUp, _)) if self.is_encrypted() => self.ask(&channel).await,
                 asked => asked,
             };
-            asked.map_err(|(reason, cause)| reason.at(&place, Some(cause)))?;
+            asked.map_err(|(reason, cause)| reason.at(place, Some(cause)))?;
             Ok(channel)
-        })
-        .await
+        });
+        route.explained(connected.await).await
     }
 
     async fn check(&self, client: &Channel) -> Result<(), BoxError> {

@@ -21,8 +21,15 @@ use std::{collections::BTreeMap, time::Duration};
 pub use client::HttpApi;
 use options::{Auth, Check, Redirects};
 
-use super::shared::{failure::Reason, patience, tls::Tls};
+use super::shared::{
+    failure::Reason,
+    patience,
+    route::{Route, via},
+    tls::Tls,
+};
 use crate::{BoxError, ConnectContext, Connection, Secret, Validation, connection_type};
+#[cfg(feature = "ssh-tunnel")]
+use crate::{ConnectionRef, connectors::Tunnel};
 
 /// An HTTP API. The client is an `HttpApi`, which joins paths to the base URL and sends the credentials with each request;
 /// the `reqwest::Client` inside it can be had, too.
@@ -63,6 +70,11 @@ pub struct Http {
     /// Through which proxy: `http://user:password@host:port`. Default: none, whatever the environment says.
     proxy: Option<Secret>,
 
+    /// The connection of type `ssh-tunnel` through which the API is reached. Its host is as the SSH server knows it. The client
+    /// reaches that host and port and nothing else, also by a redirect: excludes `proxy`, and `any` of `redirects`.
+    #[cfg(feature = "ssh-tunnel")]
+    tunnel: Option<ConnectionRef<Tunnel>>,
+
     /// Which redirects are followed, ten in a row at most: `none`, `same-origin` or `any`. What is not followed is given to
     /// the caller as the answer. `auth.bearer` and `auth.basic` are not sent on to another server; `auth.header` excludes `any`.
     /// Default: "same-origin".
@@ -96,14 +108,15 @@ impl Connection for Http {
     const SELF_HEALING: bool = true;
 
     async fn connect(&self, cx: &ConnectContext) -> Result<HttpApi, BoxError> {
-        let api = self.api(cx, &options::VERSIONS).await?;
+        let route = self.route(cx).await?;
+        let api = self.api(cx, &route, &options::VERSIONS).await?;
         let place = self.place(&api);
-        patience::until_deadline(cx, &place, async {
+        let connected = patience::until_deadline(cx, &place, async {
             let Err((reason, cause)) = self.ask(&api).await else { return Ok(api) };
-            let (reason, cause) = self.true_cause(cx, reason, cause).await?;
+            let (reason, cause) = self.true_cause(cx, &route, reason, cause).await?;
             Err(reason.at(&place, Some(cause)))
-        })
-        .await
+        });
+        route.explained(connected.await).await
     }
 
     async fn check(&self, client: &HttpApi) -> Result<(), BoxError> {
@@ -122,13 +135,14 @@ impl Connection for Http {
         }
         self.validate_tls(validation);
         self.validate_proxy(validation);
+        self.validate_tunnel(validation);
         self.check.validate(validation);
         let (request, connect) = (self.request_timeout, self.connect_timeout);
         patience::not_zero(validation, &[("request_timeout", request), ("connect_timeout", connect)]);
     }
 
     fn endpoint(&self) -> Option<String> {
-        self.url().ok().map(|url| options::endpoint(&url))
+        self.url().ok().map(|url| via!(self).endpoint(options::endpoint(&url)))
     }
 }
 
@@ -145,6 +159,7 @@ impl Http {
     async fn true_cause(
         &self,
         cx: &ConnectContext,
+        route: &Route,
         reason: Reason,
         cause: BoxError,
     ) -> Result<(Reason, BoxError), BoxError> {
@@ -152,7 +167,7 @@ impl Http {
         if !is_hidden {
             return Ok((reason, cause));
         }
-        let api = self.api(cx, &options::VERSIONS[1..]).await?;
+        let api = self.api(cx, route, &options::VERSIONS[1..]).await?;
         match self.ask(&api).await {
             Err((Reason::Tls, found)) => Ok((Reason::Tls, found)),
             _ => Ok((reason, cause)),
@@ -161,7 +176,7 @@ impl Http {
 
     /// Where requests go, for errors.
     fn place(&self, api: &HttpApi) -> String {
-        let endpoint = options::endpoint(api.base_url());
+        let endpoint = via!(self).endpoint(options::endpoint(api.base_url()));
         match self.proxy.as_ref().and_then(|proxy| options::parsed(proxy.expose())) {
             Some(proxy) => format!("{endpoint} through the proxy {}", options::endpoint(&proxy)),
             None => endpoint,

@@ -34,6 +34,8 @@ use crate::{BoxError, ConnectContext, Connection, Secret, Validation, connection
 ///
 /// librdkafka dials again by itself, after pauses of 100 ms to 2 s: the client is kept while brokers are down.
 ///
+/// There is no `tunnel`: brokers announce the addresses at which they want to be dialled, and librdkafka dials those by itself.
+///
 /// A check asks a broker for the list of all topics.
 #[connection_type("kafka")]
 #[derive(Debug)]

@@ -16,6 +16,7 @@ mod options;
 mod pace;
 #[cfg(test)]
 mod tests;
+mod verifier;
 
 use std::{sync::Arc, time::Duration};
 
@@ -25,9 +26,12 @@ use tokio::time::sleep;
 use self::pace::{Pace, Paces};
 use super::shared::{
     patience::{self, before_deadline, until_deadline},
+    route::via,
     tls::Tls,
 };
 use crate::{BoxError, ConnectContext, Connection, Secret, Validation, connection_type};
+#[cfg(feature = "ssh-tunnel")]
+use crate::{ConnectionRef, connectors::Tunnel};
 
 /// A NATS server, or a cluster of them. The client is an `async_nats::Client`.
 ///
@@ -68,6 +72,11 @@ pub struct Nats {
     /// files.
     tls: Option<Tls>,
 
+    /// The connection of type `ssh-tunnel` through which the servers are reached. Their hosts are as the SSH server knows them.
+    /// No other servers are dialled, whatever these announce; with TLS the certificate is for one of their hosts.
+    #[cfg(feature = "ssh-tunnel")]
+    tunnel: Option<ConnectionRef<Tunnel>>,
+
     /// What the server shows of this client in its own views. Default: the name of the connection.
     connection_name: Option<String>,
 
@@ -100,18 +109,19 @@ impl Connection for Nats {
 
     async fn connect(&self, cx: &ConnectContext) -> Result<Client, BoxError> {
         let servers = self.addresses()?;
-        let endpoint = options::endpoint(&servers);
+        let routes = via!(self).routes(cx, options::endpoint(&servers), options::hosts(&servers)).await?;
+        let (endpoint, dialled) = (routes.endpoint(), options::dialled(&servers, &routes)?);
         let patience = options::patience(before_deadline(cx), servers.len());
         let pace = Arc::new(Pace::default());
-        let options = self.options(cx, &pace).await?.connection_timeout(patience);
-        until_deadline(cx, &endpoint, async {
+        let options = self.options(cx, &pace, &servers).await?.connection_timeout(patience);
+        let connected = until_deadline(cx, endpoint, async {
             // The driver's handshake ends with a ping and the server's answer to it.
-            let client = options.connect(servers).await;
-            let client = client.map_err(|error| failure::reason(&error, patience).at(&endpoint, Some(error.into())))?;
+            let client = options.connect(dialled).await;
+            let client = client.map_err(|error| failure::reason(&error, patience).at(endpoint, Some(error.into())))?;
             self.paces.add(pace, &client);
             Ok(client)
-        })
-        .await
+        });
+        routes.explained(connected.await).await
     }
 
     async fn check(&self, client: &Client) -> Result<(), BoxError> {
@@ -159,7 +169,7 @@ impl Connection for Nats {
     }
 
     fn endpoint(&self) -> Option<String> {
-        self.addresses().ok().map(|servers| options::endpoint(&servers))
+        self.addresses().ok().map(|servers| via!(self).endpoint(options::endpoint(&servers)))
     }
 }
 

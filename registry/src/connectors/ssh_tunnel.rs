@@ -19,6 +19,7 @@
 //! of servers take it by their field `tunnel`, and the application never sees that address.
 
 mod client;
+mod entrance;
 mod failure;
 mod host_key;
 mod login;

@@ -27,9 +27,12 @@ use object_store::ObjectStore;
 use self::options::Place;
 use super::shared::{
     patience::{self, until_deadline, within},
+    route::via,
     tls::Tls,
 };
 use crate::{BoxError, ConnectContext, ConnectError, Connection, Secret, Validation, connection_type};
+#[cfg(feature = "ssh-tunnel")]
+use crate::{ConnectionRef, connectors::Tunnel};
 
 /// A store of objects: memory, a folder, or a bucket of S3 or of a server that speaks like it. The client is
 /// `Arc<dyn object_store::ObjectStore>`, the same for each, so that the configuration alone says which it is.
@@ -42,7 +45,7 @@ use crate::{BoxError, ConnectContext, ConnectError, Connection, Secret, Validati
 /// `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`; else from what `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN` name (with
 /// `AWS_ROLE_SESSION_NAME` and `AWS_ENDPOINT_URL_STS`), or `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI`, or
 /// `AWS_CONTAINER_CREDENTIALS_FULL_URI` and `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE`; else from the role of the machine. No
-/// other variable `AWS_…` is read.
+/// other variable `AWS_…` is read. Through a `tunnel` only keys say who asks: it leads to nobody who has others.
 ///
 /// Each request of a bucket dials when it must: the client is kept while the server is down. `check` reads an
 /// object that is not there, which AWS tells from one that is forbidden only to those who may list the bucket.
@@ -97,6 +100,11 @@ pub struct Storage {
     /// is no such table, or its `mode` is `disable`: then the rest of it is without effect.
     tls: Option<Tls>,
 
+    /// The connection of type `ssh-tunnel` through which a bucket is reached. The host of `endpoint` is as the SSH server knows
+    /// it. Goes with keys, given here or by the environment, or with `anonymous`. It is connected with every other `url`, too.
+    #[cfg(feature = "ssh-tunnel")]
+    tunnel: Option<ConnectionRef<Tunnel>>,
+
     /// The folder, once it is known where it is.
     #[serde(skip)]
     folder: OnceLock<PathBuf>,
@@ -109,6 +117,7 @@ impl Connection for Storage {
 
     async fn connect(&self, cx: &ConnectContext) -> Result<Self::Client, BoxError> {
         let store = match Place::parse(&self.url).map_err(ConnectError::permanent)? {
+            Place::Bucket { bucket, prefix } => return self.connect_bucket(bucket, prefix, cx).await,
             Place::Memory => options::memory(),
             Place::Folder(path) => {
                 let path = cx.config_dir().join(path);
@@ -117,7 +126,6 @@ impl Connection for Storage {
                 let _ = self.folder.set(path);
                 store
             }
-            Place::Bucket { bucket, prefix } => self.bucket(bucket, prefix, cx.config_dir()).await?,
         };
         until_deadline(cx, &self.place(), self.round_trip(&store)).await?;
         Ok(store)
@@ -137,13 +145,26 @@ impl Connection for Storage {
 
     fn endpoint(&self) -> Option<String> {
         match Place::parse(&self.url) {
-            Ok(Place::Bucket { .. }) => options::host_and_port(self.address().as_ref()),
+            Ok(Place::Bucket { .. }) => Some(via!(self).endpoint(options::endpoint(&self.address()?))),
             _ => None,
         }
     }
 }
 
 impl Storage {
+    async fn connect_bucket(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        cx: &ConnectContext,
+    ) -> Result<Arc<dyn ObjectStore>, BoxError> {
+        let route = self.route(bucket, cx).await?;
+        let store = self.bucket(bucket, prefix, &route, cx.config_dir()).await?;
+        let answer = until_deadline(cx, &self.place(), self.round_trip(&store)).await;
+        route.explained(answer).await?;
+        Ok(store)
+    }
+
     /// What errors call it: `host:port` of a server, or what else it is.
     fn place(&self) -> String {
         self.endpoint().unwrap_or_else(|| match self.folder.get() {

@@ -10,9 +10,14 @@ use connection_registry::{
 use connection_registry_tests::{
     manager,
     proof::assert_proven,
-    service::{self, Service, Tls},
+    service::{self, Service, Sshd, Tls},
 };
 use etcd_client::Client;
+
+use crate::{
+    ssh_tunnel::wait_until,
+    tunnels::{declared, verifies_the_name, works},
+};
 
 const PASSWORD: &str = "c4nary/P@ss:w?#%ord";
 
@@ -103,4 +108,40 @@ async fn a_server_that_asks_for_a_certificate_gets_one() {
         key.display()
     );
     there_and_back(settings(&fields).get::<Client>("settings").await.unwrap()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_cluster_is_reached_through_a_tunnel() {
+    let Some(sshd) = Service::launch(Sshd::default()).await else { return };
+    let Some(server) = with_login().await else { return };
+    let fields = |host: &str, port: u16| fields(host, port, PASSWORD);
+    works("etcd", &sshd, server.port(), &fields, there_and_back).await;
+
+    // Each member has a local end of its own. What meets the one that is not there fails.
+    let members = "endpoints = ['http://127.0.0.1:1', 'http://127.0.0.1";
+    let several = fields("127.0.0.1", server.port()).replace("endpoints = ['http://127.0.0.1", members);
+    let several = format!("lifecycle.retry.max = '100ms'\n{several}");
+    let connections = manager(&declared("etcd", &sshd, &several));
+    let works_once = async || match connections.get::<Client>("server").await {
+        Ok(client) => there_and_back(client).await.is_ok(),
+        Err(_) => false,
+    };
+    wait_until("the member that is there is asked each time", works_once).await;
+
+    // The members are there, and what they say counts.
+    let wrong = several.replace(PASSWORD, "another-c4nary");
+    let error = manager(&declared("etcd", &sshd, &wrong)).get::<Client>("server").await.expect_err("it is wrong");
+    assert!(!error.is_retryable() && error.to_string().contains("does not accept the credentials"), "{error}");
+}
+
+#[tokio::test]
+async fn a_member_behind_a_tunnel_must_have_the_name_of_its_host() {
+    let Some(sshd) = Service::launch(Sshd::default()).await else { return };
+    let Some(server) = Service::launch(service::Etcd { tls: Tls::Server, ..service::Etcd::default() }).await else {
+        return;
+    };
+    let ca = server.authority().certificate();
+    let fields = |host: &str, port: u16| format!("endpoints = ['https://{host}:{port}']\ntls.ca = '{}'", ca.display());
+    works("etcd", &sshd, server.port(), &fields, there_and_back).await;
+    verifies_the_name::<Client>("etcd", &sshd, server.address(), &fields).await;
 }

@@ -9,7 +9,11 @@ use connection_registry::{
     connectors::Grpc,
     testing::conformance::{Fault, LogCapture, Suite},
 };
-use connection_registry_tests::{manager, proof::assert_proven, service::Tls};
+use connection_registry_tests::{
+    manager,
+    proof::assert_proven,
+    service::{Service, Sshd, Tls},
+};
 use site::Site;
 use tokio::time::timeout;
 use tonic::{Code, transport::Channel};
@@ -18,7 +22,10 @@ use tonic_health::{
     pb::{HealthCheckRequest, health_client::HealthClient},
 };
 
-use crate::http::site::alias;
+use crate::{
+    http::site::alias,
+    tunnels::{verifies_the_name, works},
+};
 
 fn declared(name: &str, fields: &str) -> String {
     format!("[connections.{name}]\ntype = 'grpc'\n{fields}\n")
@@ -185,6 +192,24 @@ async fn a_server_without_tls_is_told_apart() {
     let folder = crate::http::site::certificates();
     permanent(&format!("{fields}\ntls.ca = '{}'", folder.1.certificate().display()), "no encrypted connection to")
         .await;
+}
+
+#[tokio::test]
+async fn a_server_is_reached_through_a_tunnel() {
+    let Some(sshd) = Service::launch(Sshd::default()).await else { return };
+    let site = Site::launch();
+    let plain = |host: &str, port: u16| format!("url = 'http://{host}:{port}'");
+    works("grpc", &sshd, site.address().port(), &plain, ask).await;
+}
+
+#[tokio::test]
+async fn a_server_behind_a_tunnel_must_have_the_name_of_its_host() {
+    let Some(sshd) = Service::launch(Sshd::default()).await else { return };
+    let site = Site::new(Tls::Server);
+    let ca = site.authority().certificate();
+    let encrypted = |host: &str, port: u16| format!("host = '{host}'\nport = {port}\ntls.ca = '{}'", ca.display());
+    works("grpc", &sshd, site.address().port(), &encrypted, ask).await;
+    verifies_the_name::<Channel>("grpc", &sshd, site.address(), &encrypted).await;
 }
 
 #[tokio::test]

@@ -13,10 +13,16 @@ use connection_registry::{
     connectors::{Http, HttpApi},
     testing::conformance::{Fault, LogCapture, Server, Suite},
 };
-use connection_registry_tests::{manager, proof::assert_proven, service::Tls};
+use connection_registry_tests::{
+    manager,
+    proof::assert_proven,
+    service::{Service, Sshd, Tls},
+};
 use reqwest::Response;
 use site::{ENCODED, PASSWORD, Site, alias};
 use tokio::time::timeout;
+
+use crate::tunnels::{self, verifies_the_name, works};
 
 fn declared(name: &str, fields: &str) -> String {
     format!("[connections.{name}]\ntype = 'http'\n{fields}\n")
@@ -258,6 +264,45 @@ async fn a_server_that_asks_for_a_certificate_gets_it() {
     assert_eq!(status(&client, "x").await, 200);
     permanent(&base, "no encrypted connection to").await;
     permanent(&with(authority.strange_client()), "no encrypted connection to").await;
+}
+
+#[tokio::test]
+async fn an_api_is_reached_through_a_tunnel() {
+    let Some(sshd) = Service::launch(Sshd::default()).await else { return };
+    let site = Site::launch();
+    let fields = |host: &str, port: u16| format!("base_url = 'http://{host}:{port}/v1'\nauth.bearer = '{PASSWORD}'");
+    works("http", &sshd, site.address().port(), &fields, ask).await;
+    let asked = site.asked("/v1/bearer");
+    assert_eq!(asked[0].header("host"), Some(site.address().to_string().as_str()), "as without a tunnel");
+}
+
+#[tokio::test]
+async fn an_api_behind_a_tunnel_must_have_the_name_of_its_host() {
+    let Some(sshd) = Service::launch(Sshd::default()).await else { return };
+    let site = Site::new(Tls::Server);
+    let ca = site.authority().certificate();
+    let fields = |host: &str, port: u16| {
+        format!("base_url = 'https://{host}:{port}/v1'\nauth.bearer = '{PASSWORD}'\ntls.ca = '{}'", ca.display())
+    };
+    works("http", &sshd, site.address().port(), &fields, ask).await;
+    verifies_the_name::<HttpApi>("http", &sshd, site.address(), &fields).await;
+    let connections = manager(&tunnels::declared("http", &sshd, &fields("localhost", site.address().port())));
+    let answer = connections.get::<HttpApi>("server").await.unwrap().get("x").send().await.unwrap();
+    assert_eq!(answer.version(), reqwest::Version::HTTP_2);
+}
+
+#[tokio::test]
+async fn nothing_goes_round_a_tunnel() {
+    let Some(sshd) = Service::launch(Sshd::default()).await else { return };
+    let (site, other) = (Site::launch(), Site::launch());
+    let toml = tunnels::declared("http", &sshd, &format!("base_url = '{}'", site.url("/v1")));
+    let connections = manager(&toml);
+    let client = connections.get::<HttpApi>("server").await.unwrap();
+    let to = |target: &Site| format!("elsewhere?{}", target.url("/v1/x"));
+    assert_eq!((status(&client, &to(&site)).await, status(&client, &to(&other)).await), (200, 302));
+    let error = client.client().get(other.url("/v1/x")).send().await.unwrap_err();
+    assert!(error.is_connect() && other.asked("/v1/x").is_empty(), "{error}");
+    assert_eq!(site.asked("/v1/x").len(), 1);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! `nats` and `nats-jetstream` against NATS.
 
 use std::{
+    io,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -18,13 +19,16 @@ use connection_registry::{
 use connection_registry_tests::{
     CANARY, canary_forms, manager,
     proof::assert_proven,
-    service::{self, NatsLogin, Service, Tls},
+    service::{self, NatsLogin, Service, Sshd, Tls},
 };
 use futures_util::StreamExt;
 use tokio::{
-    net::TcpListener,
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
     time::{Instant, sleep, timeout},
 };
+
+use crate::tunnels::{self, verifies_the_name, works};
 
 /// A server that knows one user.
 fn guarded() -> service::Nats {
@@ -315,6 +319,74 @@ async fn streams_share_the_socket_of_their_connection() {
     connections.check("streams").await.unwrap();
     let client = connections.get::<Client>("bus").await.unwrap();
     assert_eq!(context.client().server_info().client_id, client.server_info().client_id);
+}
+
+#[tokio::test]
+async fn a_server_is_reached_through_a_tunnel() {
+    let Some(sshd) = Service::launch(Sshd::default()).await else { return };
+    let Some(server) = Service::launch(guarded()).await else { return };
+    let login = format!("user = 'app'\npassword = '{CANARY}'");
+    let fields = |host: &str, port: u16| format!("servers = ['{host}:{port}']\n{login}");
+    works("nats", &sshd, server.port(), &fields, send_and_receive).await;
+
+    // Each server has a local end of its own, and one that is there is enough; streams go along with their connection.
+    let several = format!("servers = ['127.0.0.1:1', '{}']\n{login}", server.address());
+    let streams = "[connections.streams]\ntype = 'nats-jetstream'\nnats = 'server'\n";
+    let connections = manager(&(tunnels::declared("nats", &sshd, &several) + streams));
+    store_and_load(connections.get::<Context>("streams").await.unwrap()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_behind_a_tunnel_must_have_the_name_of_a_host() {
+    let Some(sshd) = Service::launch(Sshd::default()).await else { return };
+    let Some(server) = Service::launch(encrypted(Tls::Mutual)).await else { return };
+    let (authority, address) = (server.authority(), server.address());
+    let table = tls_table(&authority.certificate(), Some(authority.client()));
+    let of = |host: &str, port: u16, table: &str| format!("servers = ['{host}:{port}']\n{table}");
+    let fields = |host: &str, port: u16| of(host, port, &table);
+    works("nats", &sshd, server.port(), &fields, send_and_receive).await;
+    verifies_the_name::<Client>("nats", &sshd, address, &fields).await;
+    let strange = of("127.0.0.1", server.port(), &tls_table(&authority.stranger(), None));
+    let error = manager(&tunnels::declared("nats", &sshd, &strange)).get::<Client>("server").await.unwrap_err();
+    assert!(!error.is_retryable() && error.to_string().contains("no encrypted connection to"), "{error}");
+
+    // The name that the certificate has need not be that of the first.
+    let either = format!("servers = ['nats.example:1', '{address}']\n{table}");
+    let connections = manager(&tunnels::declared("nats", &sshd, &either));
+    send_and_receive(connections.get::<Client>("server").await.unwrap()).await.unwrap();
+}
+
+/// The port of a server that announces another one.
+async fn announcing() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let port = listener.local_addr().expect("a listener has an address").port();
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await?;
+        announce(stream).await
+    });
+    port
+}
+
+async fn announce(mut stream: TcpStream) -> io::Result<()> {
+    let info = r#"{"server_id":"a","version":"2.10.0","max_payload":1048576,"connect_urls":["127.0.0.1:1"]}"#;
+    stream.write_all(format!("INFO {info}\r\n").as_bytes()).await?;
+    // The client says who it is and pings.
+    while stream.read(&mut [0; 4096]).await? > 0 {
+        stream.write_all(b"PONG\r\n").await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn servers_that_are_announced_are_not_dialled_past_a_tunnel() {
+    let Some(sshd) = Service::launch(Sshd::default()).await else { return };
+    let pool = async |toml: String, name: &str| {
+        let client = manager(&toml).get::<Client>(name).await.unwrap();
+        client.server_pool().await.unwrap().len()
+    };
+    let fields = |port: u16| format!("host = '127.0.0.1'\nport = {port}");
+    assert_eq!(pool(declared("bus", &fields(announcing().await)), "bus").await, 2);
+    assert_eq!(pool(tunnels::declared("nats", &sshd, &fields(announcing().await)), "server").await, 1);
 }
 
 fn tls_table(ca: &Path, client: Option<(PathBuf, PathBuf)>) -> String {

@@ -10,13 +10,15 @@ use connection_registry::{
 use connection_registry_tests::{
     manager,
     proof::assert_proven,
-    service::{S3, Service},
+    service::{S3, Service, Sshd},
 };
 use object_store::{ObjectStore, ObjectStoreExt as _, aws::AmazonS3Builder, path::Path, signer::Signer as _};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
+
+use crate::tunnels::works;
 
 type Store = Arc<dyn ObjectStore>;
 
@@ -161,4 +163,12 @@ async fn a_prefix_keeps_a_connection_below_it() {
     let whole = files(&fields("127.0.0.1", server.port(), "files", SECRET)).get::<Store>("files").await.unwrap();
     below.put(&Path::from("a"), "hello".into()).await.unwrap();
     assert_eq!(&*whole.get(&Path::from("below/a")).await.unwrap().bytes().await.unwrap(), b"hello");
+}
+
+#[tokio::test]
+async fn a_bucket_is_reached_through_a_tunnel() {
+    let Some(sshd) = Service::launch(Sshd::default()).await else { return };
+    let Some(server) = with_bucket().await else { return };
+    let fields = |host: &str, port: u16| fields(host, port, "files", SECRET);
+    works("storage", &sshd, server.port(), &fields, there_and_back).await;
 }

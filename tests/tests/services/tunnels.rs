@@ -1,6 +1,7 @@
-//! Types of servers behind a tunnel, each through OpenSSH's server to a server of its own. `postgres` is in `ssh_tunnel`.
+//! Types of servers behind a tunnel, each through OpenSSH's server to a server of its own. `postgres` is in `ssh_tunnel`; those
+//! that take more than a host and a port are with their type.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use async_memcached::AsciiProtocol;
 use connection_registry::{
@@ -125,7 +126,7 @@ async fn write_and_read(pool: Conn<MemcachedPool>) -> Result<(), BoxError> {
     if pool.run(read).await?.is_some() { Ok(()) } else { Err("what was written is not read".into()) }
 }
 
-/// Connects and works; names the server that is not there; works again once the SSH server is back.
+/// [`works`] with a server of its own.
 async fn is_behind_a_tunnel<C: Send + Sync + 'static, R: Recipe>(
     type_name: &str,
     recipe: R,
@@ -134,8 +135,20 @@ async fn is_behind_a_tunnel<C: Send + Sync + 'static, R: Recipe>(
 ) -> Option<(Service, Service)> {
     let sshd = Service::launch(Sshd::default()).await?;
     let server = Service::launch(recipe).await?;
-    let declared = |port: u16| declared(type_name, &sshd, ("127.0.0.1", port), &more(&server));
+    works(type_name, &sshd, server.port(), &by_host_and_port(more(&server)), work).await;
+    Some((sshd, server))
+}
 
+/// Connects to a port of this machine and works; names the server that is not there; works again once the SSH server is back.
+/// `fields` are those of a server at a host and a port.
+pub(crate) async fn works<C: Send + Sync + 'static>(
+    type_name: &str,
+    sshd: &Service,
+    port: u16,
+    fields: &dyn Fn(&str, u16) -> String,
+    work: impl AsyncFn(Conn<C>) -> Result<(), BoxError>,
+) {
+    let declared = |port: u16| declared(type_name, sshd, &fields("127.0.0.1", port));
     let nobody = free_port().await;
     let connections = manager(&format!("defaults.lifecycle.connect_timeout = '2s'\n{}", declared(nobody)));
     let Err(error) = connections.get::<C>("server").await else { panic!("nobody is there") };
@@ -143,7 +156,7 @@ async fn is_behind_a_tunnel<C: Send + Sync + 'static, R: Recipe>(
     assert!(text.contains(&format!("cannot connect to `127.0.0.1:{nobody}`")), "{text}");
     assert!(text.contains(&format!("the SSH server `127.0.0.1:{}`", sshd.port())) && error.is_retryable(), "{text}");
 
-    let connections = manager(&declared(server.port()));
+    let connections = manager(&declared(port));
     let work_once = async || {
         let client = connections.get::<C>("server").await?;
         timeout(Duration::from_secs(5), work(client)).await?
@@ -153,32 +166,45 @@ async fn is_behind_a_tunnel<C: Send + Sync + 'static, R: Recipe>(
     sshd.kill().await.unwrap_or_else(|error| panic!("{error}"));
     let Err(error) = connections.check("server").await else { panic!("there is no tunnel") };
     let text = text_of(&error);
-    assert!(text.contains(&format!("127.0.0.1:{} through bastion", server.port())), "{text}");
+    assert!(text.contains(&format!("127.0.0.1:{port} through bastion")), "{text}");
     sshd.start().await.unwrap_or_else(|error| panic!("{error}"));
     wait_until("it works", async || work_once().await.is_ok()).await;
     let report = connections.shutdown(Duration::from_secs(10)).await;
     assert!(report.is_clean(), "{report}");
-    Some((sshd, server))
 }
 
-/// The certificate is for 127.0.0.1, as the local end of the tunnel is called, and the host has another name.
+/// [`verifies_the_name`] for such servers.
 async fn verifies_the_name_of_the_host<C: Send + Sync + 'static>(
     type_name: &str,
     servers: Option<(Service, Service)>,
     more: &dyn Fn(&Service) -> String,
 ) {
     let Some((sshd, server)) = servers else { return };
-    let other = alias(server.address()).await;
-    let toml = declared(type_name, &sshd, (&other.ip().to_string(), other.port()), &more(&server));
+    verifies_the_name::<C>(type_name, &sshd, server.address(), &by_host_and_port(more(&server))).await;
+}
+
+/// The certificate is for 127.0.0.1, as the local end of the tunnel is called, and the host has another name.
+pub(crate) async fn verifies_the_name<C: Send + Sync + 'static>(
+    type_name: &str,
+    sshd: &Service,
+    server: SocketAddr,
+    fields: &dyn Fn(&str, u16) -> String,
+) {
+    let other = alias(server).await;
+    let toml = declared(type_name, sshd, &fields(&other.ip().to_string(), other.port()));
     let Err(error) = manager(&toml).get::<C>("server").await else { panic!("the name is not that of the host") };
     let text = text_of(&error);
     assert!(text.contains(&format!("no encrypted connection to `{other} through bastion`")), "{text}");
     assert!(!error.is_retryable(), "{text}");
 }
 
-fn declared(type_name: &str, sshd: &Service, (host, port): (&str, u16), more: &str) -> String {
-    let fields = format!("type = '{type_name}'\nhost = '{host}'\nport = {port}\n{more}");
-    format!("[connections.server]\n{fields}\ntunnel = 'bastion'\n{}", bastion(sshd))
+fn by_host_and_port(more: String) -> impl Fn(&str, u16) -> String {
+    move |host, port| format!("host = '{host}'\nport = {port}\n{more}")
+}
+
+/// The connection `server`, and its tunnel.
+pub(crate) fn declared(type_name: &str, sshd: &Service, fields: &str) -> String {
+    format!("[connections.server]\ntype = '{type_name}'\n{fields}\ntunnel = 'bastion'\n{}", bastion(sshd))
 }
 
 /// A port at which nobody listens.

@@ -9,7 +9,7 @@ use tokio::task::spawn_blocking;
 use super::Etcd;
 use crate::{
     BoxError, Validation,
-    connectors::shared::{address, tls::install_ring},
+    connectors::shared::{address, route::via, tls::install_ring},
 };
 
 impl Etcd {
@@ -33,7 +33,7 @@ impl Etcd {
     }
 
     async fn tls_options(&self, config_dir: &Path) -> Result<TlsOptions, BoxError> {
-        let Some(tls) = &self.tls else { return with_roots_of_the_system().await };
+        let tls = self.tls.clone().unwrap_or_default();
         let pem = tls.read(config_dir).await?;
         pem.check()?;
         let mut options = match pem.ca {
@@ -43,7 +43,9 @@ impl Etcd {
         if let (Some(certificate), Some(key)) = (pem.certificate, pem.key) {
             options = options.identity(Identity::from_pem(certificate.text, key.text));
         }
-        if let Some(name) = &tls.server_name {
+        // By itself the driver takes the name of the host that it dials.
+        let of_host = || self.one_host().filter(|_| via!(self).is_tunnel());
+        if let Some(name) = tls.server_name.or_else(of_host) {
             options = options.domain_name(name);
         }
         Ok(options)
@@ -55,6 +57,13 @@ impl Etcd {
             validation.invalid(
                 &["endpoints"],
                 "must be addresses such as `http://host:2379`, or all of them such as `https://host:2379`",
+            );
+        }
+        let has_name = self.tls.as_ref().is_some_and(|tls| tls.server_name.is_some());
+        if via!(self).is_tunnel() && self.is_encrypted() && is_of(ENCRYPTED) && !has_name && self.one_host().is_none() {
+            validation.invalid(
+                &["endpoints", "tunnel"],
+                "must have one host through a tunnel, or a `tls.server_name`: the driver verifies one name for all",
             );
         }
         let Some(tls) = &self.tls else { return };
@@ -75,17 +84,23 @@ impl Etcd {
 
     /// What errors call it: `host:port`, of several members all of them.
     pub(super) fn place(&self) -> String {
-        self.members().collect::<Vec<_>>().join(", ")
+        self.members().map(|(host, port)| address::endpoint(&host, port)).collect::<Vec<_>>().join(", ")
     }
 
     /// What the driver dials. By itself it takes the port of the web for one that is not given.
-    pub(super) fn addresses(&self) -> Vec<String> {
-        self.members().map(|member| format!("{}{member}", self.scheme())).collect()
+    pub(super) fn addresses(&self, dialled: impl Iterator<Item = (String, u16)>) -> Vec<String> {
+        dialled.map(|(host, port)| format!("{}{}", self.scheme(), address::endpoint(&host, port))).collect()
     }
 
-    /// `host:port` of each.
-    fn members(&self) -> impl Iterator<Item = String> {
+    /// Host and port of each.
+    pub(super) fn members(&self) -> impl Iterator<Item = (String, u16)> {
         self.endpoints.iter().filter_map(|endpoint| member(endpoint, self.scheme()))
+    }
+
+    /// That of all members, if it is one.
+    fn one_host(&self) -> Option<String> {
+        let (first, _) = self.members().next()?;
+        self.members().all(|(host, _)| host == first).then_some(first)
     }
 
     fn scheme(&self) -> &'static str {
@@ -106,8 +121,8 @@ async fn with_roots_of_the_system() -> Result<TlsOptions, BoxError> {
     Ok(TlsOptions::new().trust_anchors(roots.roots))
 }
 
-/// `host:port` of an address with that scheme and nothing else.
-fn member(endpoint: &str, scheme: &str) -> Option<String> {
+/// Host and port of an address with that scheme and nothing else.
+fn member(endpoint: &str, scheme: &str) -> Option<(String, u16)> {
     let server = endpoint.strip_prefix(scheme)?;
     let server = server.strip_suffix('/').unwrap_or(server);
     let (host, port) = match server.strip_prefix('[') {
@@ -119,7 +134,7 @@ fn member(endpoint: &str, scheme: &str) -> Option<String> {
         port => port.strip_prefix(':')?.parse().ok()?,
     };
     let is_of_a_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':');
-    (!host.is_empty() && host.chars().all(is_of_a_name)).then(|| address::endpoint(host, port))
+    (!host.is_empty() && host.chars().all(is_of_a_name)).then(|| (host.to_owned(), port))
 }
 
 const DEFAULT_PORT: u16 = 2379;

@@ -1,7 +1,9 @@
 //! What can be told without a server. The rest is in `tests/tests/services/etcd.rs`.
 
 use super::Etcd;
-use crate::{ConnectionManager, Diagnostic};
+#[cfg(feature = "ssh-tunnel")]
+use crate::Connection as _;
+use crate::connectors::shared::problems;
 
 #[test]
 fn endpoints_are_addresses_of_one_kind() {
@@ -24,7 +26,7 @@ fn the_driver_dials_what_the_errors_name() {
     let toml = "endpoints = ['https://a', 'https://b:1/', 'https://[::1]', 'https://[::1]:443', 'https://10.0.0.1']";
     let etcd: Etcd = toml::from_str(toml).expect("they are good");
     let dialled = ["https://a:2379", "https://b:1", "https://[::1]:2379", "https://[::1]:443", "https://10.0.0.1:2379"];
-    assert_eq!(etcd.addresses(), dialled);
+    assert_eq!(etcd.addresses(etcd.members()), dialled);
     assert_eq!(etcd.place(), dialled.map(|address| address.replace("https://", "")).join(", "));
 }
 
@@ -57,16 +59,33 @@ fn encryption_follows_the_endpoints() {
     check("endpoints = ['https://a:1']\ntls.ca = 'ca.pem'", &[]);
 }
 
+#[cfg(feature = "ssh-tunnel")]
+#[test]
+fn members_behind_a_tunnel_have_one_name_when_it_is_verified() {
+    let bastion = "\n[connections.bastion]\ntype = 'ssh-tunnel'\nhost = 'h'\nuser = 'u'\npassword = 'p'";
+    let behind = |fields: &str, expected: &[&str]| check(&format!("{fields}\ntunnel = 'bastion'{bastion}"), expected);
+    behind("endpoints = ['http://a', 'http://b']", &[]);
+    behind("endpoints = ['https://a:1', 'https://a:2']", &[]);
+    behind("endpoints = ['https://a', 'https://b']\ntls.server_name = 'etcd.internal'", &[]);
+    behind("endpoints = ['https://a', '${env:MEMBER}']", &[]);
+    let names = "must have one host through a tunnel, or a `tls.server_name`: the driver verifies one name for all";
+    behind("endpoints = ['https://a', 'https://b']", &[&format!("CR008 4 `endpoints` {names}")]);
+    behind("endpoints = ['https://a', 'https://b']\ntls = {}", &[&format!("CR008 4 `endpoints` {names}")]);
+}
+
+#[cfg(feature = "ssh-tunnel")]
+#[test]
+fn a_member_behind_a_tunnel_is_another_one() {
+    let endpoint = |endpoints: &str| {
+        let toml = format!("endpoints = {endpoints}\ntunnel = 'bastion'");
+        toml::from_str::<Etcd>(&toml).expect("they are good").endpoint()
+    };
+    assert_eq!(endpoint("['http://a']").as_deref(), Some("a:2379 through bastion"));
+    assert_eq!(endpoint("['http://a', 'http://b']"), None);
+}
+
 /// The problems as `code line message`, of a connection whose header stands on line 2.
 #[track_caller]
 fn check(fields: &str, expected: &[&str]) {
-    let toml = format!("\n[connections.settings]\ntype = 'etcd'\n{fields}\n");
-    let built = ConnectionManager::builder().environment([("A", "b")]).toml(toml).build();
-    let problems =
-        built.err().map(|error| error.diagnostics().iter().map(line).collect::<Vec<_>>()).unwrap_or_default();
-    assert_eq!(problems, expected, "{fields}");
-}
-
-fn line(problem: &Diagnostic) -> String {
-    format!("{} {} {}", problem.code(), problem.line(), problem.message())
+    problems::check("etcd", fields, expected);
 }

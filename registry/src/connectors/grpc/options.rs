@@ -14,14 +14,18 @@ use crate::{
         address::{self, one_way},
         blocking,
         failure::settings,
+        route::{Route, via},
         tls::{Pem, Tls},
     },
 };
 
 impl Grpc {
     /// All that the driver must know.
-    pub(super) async fn options(&self, cx: &ConnectContext) -> Result<Endpoint, BoxError> {
-        let mut options = Endpoint::from(self.uri()?)
+    pub(super) async fn options(&self, cx: &ConnectContext, route: &Route) -> Result<Endpoint, BoxError> {
+        let uri = self.uri()?;
+        let mut options = Endpoint::from(dialled(&uri, route)?)
+            // What the server is asked for is the same whatever the way to it.
+            .origin(uri)
             .timeout(self.request_timeout)
             .connect_timeout(self.connect_timeout)
             // A peer that is gone without a word is noticed by the system.
@@ -37,11 +41,16 @@ impl Grpc {
         if self.is_encrypted() { self.encrypted(options, cx).await } else { Ok(options) }
     }
 
-    /// `host:port`.
+    /// Where to dial.
+    pub(super) async fn route(&self, cx: &ConnectContext) -> Result<Route, BoxError> {
+        let (host, port) = host_and_port(&self.uri()?);
+        via!(self).route(cx, address::endpoint(&host, port), &host, port).await
+    }
+
+    /// What the server is called.
     pub(super) fn place(&self) -> Result<String, BoxError> {
-        let uri = self.uri()?;
-        let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
-        Ok(address::endpoint(uri.host().unwrap_or_default(), port))
+        let (host, port) = host_and_port(&self.uri()?);
+        Ok(via!(self).endpoint(address::endpoint(&host, port)))
     }
 
     pub(super) fn is_encrypted(&self) -> bool {
@@ -93,9 +102,10 @@ impl Grpc {
         let tls = self.tls.clone().unwrap_or_default();
         let pem = tls.read(cx.config_dir()).await?;
         pem.check()?;
+        let name = tls.server_name.unwrap_or(host_and_port(&self.uri()?).0);
         // It reads the authorities of the system.
         let timeout = self.connect_timeout;
-        blocking::run(move || options.tls_config(tls_config(&pem, &tls).timeout(timeout)).map_err(settings)).await?
+        blocking::run(move || options.tls_config(tls_config(&pem, name).timeout(timeout)).map_err(settings)).await?
     }
 }
 
@@ -103,7 +113,8 @@ pub(super) fn is_user_agent(name: &str) -> bool {
     MetadataValue::<Ascii>::try_from(name).is_ok()
 }
 
-fn tls_config(pem: &Pem, tls: &Tls) -> ClientTlsConfig {
+/// Verifies that the server has that name: the driver by itself takes the one that it dials.
+fn tls_config(pem: &Pem, name: String) -> ClientTlsConfig {
     let mut config = match &pem.ca {
         Some(ca) => ClientTlsConfig::new().ca_certificate(Certificate::from_pem(&ca.text)),
         None => ClientTlsConfig::new().with_native_roots(),
@@ -111,10 +122,21 @@ fn tls_config(pem: &Pem, tls: &Tls) -> ClientTlsConfig {
     if let (Some(certificate), Some(key)) = (&pem.certificate, &pem.key) {
         config = config.identity(Identity::from_pem(&certificate.text, &key.text));
     }
-    match &tls.server_name {
-        Some(name) => config.domain_name(name),
-        None => config,
-    }
+    config.domain_name(name)
+}
+
+/// The host is without the brackets of an IPv6 address.
+fn host_and_port(uri: &Uri) -> (String, u16) {
+    let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
+    (uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned(), port)
+}
+
+/// What the driver dials: the server, or the local end of the tunnel to it.
+fn dialled(uri: &Uri, route: &Route) -> Result<Uri, BoxError> {
+    let Some(local) = route.local() else { return Ok(uri.clone()) };
+    let mut parts = uri.clone().into_parts();
+    parts.authority = Some(local.to_string().parse().map_err(settings)?);
+    Uri::from_parts(parts).map_err(settings)
 }
 
 /// A scheme that the driver speaks, a host, perhaps a port, and nothing else.

@@ -4,8 +4,11 @@ use std::time::Instant;
 
 use tonic::{Code, Status};
 
-use super::failure::explain;
-use crate::{ConnectionManager, Diagnostic, connectors::shared::failure::Reason};
+use super::{Grpc, failure::explain};
+use crate::{
+    Connection as _,
+    connectors::shared::{failure::Reason, problems},
+};
 
 #[test]
 fn where_the_server_is_can_be_said_in_one_way_only() {
@@ -83,18 +86,32 @@ fn an_answer_of_grpc_shows_a_server_that_lives() {
     assert!(matches!(expired, Err((Reason::Silent(_), _))));
 }
 
+#[test]
+fn the_endpoint_is_where_the_server_is() {
+    check_endpoint("host = 'h'", "h:80");
+    check_endpoint("host = '::1'\ntls = {}", "[::1]:443");
+    check_endpoint("url = 'https://[::1]'", "[::1]:443");
+    check_endpoint("url = 'http://h:1'", "h:1");
+}
+
+#[cfg(feature = "ssh-tunnel")]
+#[test]
+fn a_server_behind_a_tunnel_is_another_one() {
+    check_endpoint("host = 'h'\ntunnel = 'bastion'", "h:80 through bastion");
+    check_endpoint("url = 'https://[::1]'\ntunnel = 'bastion'", "[::1]:443 through bastion");
+    // Its name is verified all the same.
+    let bastion = "\n[connections.bastion]\ntype = 'ssh-tunnel'\nhost = 'h'\nuser = 'u'\npassword = 'p'";
+    check(&format!("host = 'h'\ntls.mode = 'verify-full'\ntunnel = 'bastion'{bastion}"), &[]);
+}
+
 /// The problems as `code line message`, of a connection whose header stands on line 2.
 #[track_caller]
 fn check(fields: &str, expected: &[&str]) {
-    let toml = format!("\n[connections.billing]\ntype = 'grpc'\n{fields}\n");
-    let built = ConnectionManager::builder().environment([("A", "b")]).toml(toml).build();
-    let rendered = built.as_ref().err().map(ToString::to_string).unwrap_or_default();
-    assert!(!rendered.contains("c4nary"), "{rendered}");
-    let problems =
-        built.err().map(|error| error.diagnostics().iter().map(line).collect::<Vec<_>>()).unwrap_or_default();
-    assert_eq!(problems, expected, "{fields}");
+    problems::check("grpc", fields, expected);
 }
 
-fn line(problem: &Diagnostic) -> String {
-    format!("{} {} {}", problem.code(), problem.line(), problem.message())
+#[track_caller]
+fn check_endpoint(fields: &str, expected: &str) {
+    let grpc: Grpc = toml::from_str(fields).expect("the fields are good");
+    assert_eq!(grpc.endpoint().as_deref(), Some(expected), "{fields}");
 }

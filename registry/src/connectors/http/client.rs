@@ -66,7 +66,8 @@ impl HttpApi {
         &self.base_url
     }
 
-    /// The client inside, which sends no credentials: for what [`request`](Self::request) cannot say.
+    /// The client inside, which sends no credentials: for what [`request`](Self::request) cannot say. Behind a tunnel it reaches
+    /// the server of the API alone.
     pub fn client(&self) -> &Client {
         &self.client
     }

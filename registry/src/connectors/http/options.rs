@@ -12,7 +12,10 @@ use crate::{
     connectors::shared::{
         address,
         failure::{Reason, settings},
+        route::{Route, via},
         tls::{Tls, TlsMode},
+        url::is_torn,
+        web,
     },
     serde::Deserialize,
 };
@@ -77,8 +80,13 @@ enum CheckMethod {
 
 impl Http {
     /// A client that has asked nothing yet; with TLS it offers these versions of HTTP.
-    pub(super) async fn api(&self, cx: &ConnectContext, versions: &[&[u8]]) -> Result<HttpApi, BoxError> {
-        let client = self.client(cx, versions).await?;
+    pub(super) async fn api(
+        &self,
+        cx: &ConnectContext,
+        route: &Route,
+        versions: &[&[u8]],
+    ) -> Result<HttpApi, BoxError> {
+        let client = self.client(cx, route, versions).await?;
         let url = self.url()?;
         let credentials = self.credentials(&client, &url)?;
         Ok(HttpApi::new(client, without_credentials(url), credentials))
@@ -88,6 +96,11 @@ impl Http {
     pub(super) fn url(&self) -> Result<Url, BoxError> {
         // The parser's own error does not repeat the URL, but says nothing that helps either.
         parsed(self.base_url.expose()).filter(is_base).ok_or_else(|| settings(URL_FORM))
+    }
+
+    /// The way to the API.
+    pub(super) async fn route(&self, cx: &ConnectContext) -> Result<Route, BoxError> {
+        web::route(via!(self), cx, &self.url()?).await
     }
 
     pub(super) fn validate_url(&self, validation: &mut Validation) {
@@ -124,6 +137,21 @@ impl Http {
         }
     }
 
+    pub(super) fn validate_tunnel(&self, validation: &mut Validation) {
+        if !via!(self).is_tunnel() {
+            return;
+        }
+        if self.proxy.is_some() {
+            validation.conflict(&["proxy", "tunnel"], "the tunnel leads to the API itself");
+        }
+        if self.redirects == Redirects::Any {
+            validation.invalid(&["redirects", "tunnel"], "must not be `any` with `tunnel`, which leads to one server");
+        }
+        if self.url().is_ok_and(|url| web::cannot_verify(&url)) {
+            validation.invalid(&["base_url", "tunnel"], web::NO_NAME);
+        }
+    }
+
     pub(super) fn validate_headers(&self, validation: &mut Validation) {
         if self.headers().is_err() {
             validation.invalid(&["headers"], "must have names and values that HTTP allows");
@@ -141,7 +169,7 @@ impl Http {
         self.url().is_ok_and(|url| url.scheme() == "https")
     }
 
-    async fn client(&self, cx: &ConnectContext, versions: &[&[u8]]) -> Result<Client, BoxError> {
+    async fn client(&self, cx: &ConnectContext, route: &Route, versions: &[&[u8]]) -> Result<Client, BoxError> {
         let tls = self.tls.clone().filter(Tls::is_enabled).unwrap_or_default();
         let mut tls = tls.client_config(cx.config_dir()).await?;
         tls.alpn_protocols = versions.iter().map(|version| version.to_vec()).collect();
@@ -156,14 +184,16 @@ impl Http {
             .connect_timeout(self.connect_timeout)
             .pool_idle_timeout(self.idle_timeout)
             .pool_max_idle_per_host(self.max_idle_connections.unwrap_or(usize::MAX));
-        self.proxied(builder)?.build().map_err(|error| settings(error.without_url()))
+        self.proxied(builder, route)?.build().map_err(|error| settings(error.without_url()))
     }
 
-    fn proxied(&self, builder: ClientBuilder) -> Result<ClientBuilder, BoxError> {
-        let Some(proxy) = &self.proxy else { return Ok(builder.no_proxy()) };
-        let url = parsed(proxy.expose()).ok_or_else(|| settings(PROXY_FORM))?;
-        let proxy = Proxy::all(url).map_err(|error| settings(error.without_url()))?;
-        Ok(builder.no_proxy().proxy(proxy))
+    fn proxied(&self, builder: ClientBuilder, route: &Route) -> Result<ClientBuilder, BoxError> {
+        let proxy = match (web::proxy(route), &self.proxy) {
+            (Some(local), _) => Proxy::all(local),
+            (None, Some(proxy)) => Proxy::all(parsed(proxy.expose()).ok_or_else(|| settings(PROXY_FORM))?),
+            (None, None) => return Ok(builder.no_proxy()),
+        };
+        Ok(builder.no_proxy().proxy(proxy.map_err(|error| settings(error.without_url()))?))
     }
 
     fn headers(&self) -> Result<HeaderMap, BoxError> {
@@ -291,13 +321,14 @@ impl Check {
 pub(super) fn parsed(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let is_ours = matches!(url.scheme(), "http" | "https") && url.has_host();
-    let is_torn = address::is_torn(text) || url.path().contains('@');
+    let is_torn = is_torn(text) || url.path().contains('@');
     (is_ours && !is_torn).then_some(url)
 }
 
 /// `host:port`.
 pub(super) fn endpoint(url: &Url) -> String {
-    address::endpoint(url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default())
+    let (host, port) = web::host_and_port(url);
+    address::endpoint(host, port)
 }
 
 /// One that the driver can speak to.

@@ -2,11 +2,15 @@
 
 use reqwest::{Method, StatusCode, Url};
 
+#[cfg(feature = "ssh-tunnel")]
+use super::Http;
 use super::{
     client::join,
     options::{Check, endpoint},
 };
-use crate::{ConnectionManager, Diagnostic, connectors::shared::failure::Reason};
+#[cfg(feature = "ssh-tunnel")]
+use crate::Connection as _;
+use crate::connectors::shared::{failure::Reason, problems};
 
 #[test]
 fn a_path_stays_below_the_base_url() {
@@ -154,6 +158,26 @@ fn encryption_goes_with_the_scheme() {
     check("base_url = '${env:BASE_URL}'\ntls.ca = 'ca.pem'\nauth.bearer = '${env:TOKEN}'", &[]);
 }
 
+#[cfg(feature = "ssh-tunnel")]
+#[test]
+fn a_tunnel_leads_to_the_api_alone() {
+    let bastion = "\n[connections.bastion]\ntype = 'ssh-tunnel'\nhost = 'h'\nuser = 'u'\npassword = 'p'";
+    let behind = |fields: &str, expected: &[&str]| check(&format!("{fields}\ntunnel = 'bastion'{bastion}"), expected);
+    behind("base_url = 'https://h/v1'\nredirects = 'same-origin'\ntls.mode = 'verify-full'", &[]);
+    behind("base_url = 'http://[::1]:81'", &[]);
+    behind("base_url = 'https://h'\nproxy = 'http://p:1'", &["CR018 5 `proxy` and `tunnel` exclude each other"]);
+    behind(
+        "base_url = 'https://h'\nredirects = 'any'",
+        &["CR008 5 `redirects` must not be `any` with `tunnel`, which leads to one server"],
+    );
+    behind(
+        "base_url = 'https://[::1]'",
+        &["CR008 4 `base_url` must not have an IPv6 address through a tunnel: the driver cannot verify it there"],
+    );
+    let http: Http = toml::from_str("base_url = 'https://u:c4nary@h/v1'\ntunnel = 'bastion'").expect("they are good");
+    assert_eq!(http.endpoint().as_deref(), Some("h:443 through bastion"));
+}
+
 const WRONG_URL: &str = "CR008 4 `base_url` must be a URL such as `https://host/path`, without a query, and with special \
                          characters of a password, and an `@` of the path, percent-encoded";
 
@@ -163,15 +187,5 @@ const WRONG_PROXY: &str = "CR008 5 `proxy` must be a URL such as `http://user:pa
 /// The problems as `code line message`, of a connection whose header stands on line 2.
 #[track_caller]
 fn check(fields: &str, expected: &[&str]) {
-    let toml = format!("\n[connections.api]\ntype = 'http'\n{fields}\n");
-    let built = ConnectionManager::builder().environment([("A", "b")]).toml(toml).build();
-    let rendered = built.as_ref().err().map(ToString::to_string).unwrap_or_default();
-    assert!(!rendered.contains("c4nary"), "{rendered}");
-    let problems =
-        built.err().map(|error| error.diagnostics().iter().map(line).collect::<Vec<_>>()).unwrap_or_default();
-    assert_eq!(problems, expected, "{fields}");
-}
-
-fn line(problem: &Diagnostic) -> String {
-    format!("{} {} {}", problem.code(), problem.line(), problem.message())
+    problems::check("http", fields, expected);
 }

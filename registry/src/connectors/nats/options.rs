@@ -4,19 +4,27 @@ use std::{io, sync::Arc, time::Duration};
 
 use async_nats::{ConnectOptions, ServerAddr};
 
-use super::{Nats, pace::Pace};
+use super::{Nats, pace::Pace, verifier};
 use crate::{
     BoxError, ConnectContext, Validation,
     connectors::shared::{
-        address::{self, one_way, percent_decoded},
+        address::{self, one_way},
+        blocking,
         failure::settings,
+        route::{Routes, via},
         tls::{Tls, install_ring},
+        url::{is_torn, percent_decoded},
     },
 };
 
 impl Nats {
     /// All that the driver must know, but where the servers are.
-    pub(super) async fn options(&self, cx: &ConnectContext, pace: &Arc<Pace>) -> Result<ConnectOptions, BoxError> {
+    pub(super) async fn options(
+        &self,
+        cx: &ConnectContext,
+        pace: &Arc<Pace>,
+        servers: &[ServerAddr],
+    ) -> Result<ConnectOptions, BoxError> {
         install_ring();
         let (of_dials, of_events) = (Arc::clone(pace), Arc::clone(pace));
         let mut options = ConnectOptions::new()
@@ -34,11 +42,28 @@ impl Nats {
         if let Some(tls) = self.tls.as_ref().filter(|tls| tls.is_enabled()) {
             options = encrypted(options, &tls.resolved(cx.config_dir()).await?);
         }
+        if via!(self).is_tunnel() {
+            options = self.behind_a_tunnel(options, cx, servers).await?;
+        }
         Ok(match self.login() {
             Some(Login::User(user, password)) => options.user_and_password(user, password),
             Some(Login::Token(token)) => options.token(token),
             None => options,
         })
+    }
+
+    /// Verifies the names of the servers, also when they demand encryption by themselves: by itself the driver takes that of the
+    /// local end. Others that they know of are dialled through no tunnel.
+    async fn behind_a_tunnel(
+        &self,
+        options: ConnectOptions,
+        cx: &ConnectContext,
+        servers: &[ServerAddr],
+    ) -> Result<ConnectOptions, BoxError> {
+        let pem = self.tls.clone().filter(Tls::is_enabled).unwrap_or_default().read(cx.config_dir()).await?;
+        let names = hosts(servers).map(|(host, _)| host).collect();
+        let config = blocking::run(move || verifier::client_config(&pem, names)).await??;
+        Ok(options.tls_client_config(config).ignore_discovered_servers())
     }
 
     /// Where the servers are, without who asks: the driver would ignore that, and print it.
@@ -128,6 +153,20 @@ pub(super) fn endpoint(servers: &[ServerAddr]) -> String {
     each.join(",")
 }
 
+/// Host and port of each.
+pub(super) fn hosts(servers: &[ServerAddr]) -> impl Iterator<Item = (String, u16)> {
+    servers.iter().map(|server| (server.host().to_owned(), server.port()))
+}
+
+/// What the driver dials: each server, or the local end of the tunnel to it.
+pub(super) fn dialled(servers: &[ServerAddr], routes: &Routes) -> Result<Vec<ServerAddr>, BoxError> {
+    let each = servers.iter().zip(routes.each()).map(|(server, route)| match route.local() {
+        Some(local) => format!("{}://{local}", server.scheme()).parse().map_err(settings),
+        None => Ok(server.clone()),
+    });
+    each.collect()
+}
+
 /// How long one server of so many may take to connect, now and whenever the client dials again.
 pub(super) fn patience(left: Duration, servers: usize) -> Duration {
     let share = left / u32::try_from(servers.max(1)).unwrap_or(u32::MAX);
@@ -143,7 +182,7 @@ pub(super) fn is_subject(subject: &str) -> bool {
 fn parse_url(url: &str) -> Option<ServerAddr> {
     let is_ours = url.starts_with("nats://") || url.starts_with("tls://");
     let address = url.parse::<ServerAddr>().ok();
-    address.filter(|address| is_ours && !address::is_torn(url) && !address.host().is_empty())
+    address.filter(|address| is_ours && !is_torn(url) && !address.host().is_empty())
 }
 
 fn parse_server(server: &str) -> Option<ServerAddr> {

@@ -5,7 +5,10 @@ use std::{io, time::Duration};
 use async_nats::{ConnectError, ConnectErrorKind, ServerError};
 
 use super::{Nats, failure::reason, options::patience};
-use crate::{Connection as _, ConnectionManager, Diagnostic, connectors::shared::failure::Reason};
+use crate::{
+    Connection as _,
+    connectors::shared::{failure::Reason, problems},
+};
 
 #[test]
 fn where_the_servers_are_can_be_said_in_one_way_only() {
@@ -70,6 +73,15 @@ fn the_endpoint_names_every_server_and_nobody_who_asks() {
     check_endpoint("host = 'a'\nport = 4223", "a:4223");
 }
 
+#[cfg(feature = "ssh-tunnel")]
+#[test]
+fn servers_behind_a_tunnel_are_other_ones() {
+    check_endpoint("servers = ['a', 'b:1']\ntunnel = 'bastion'", "a:4222,b:1 through bastion");
+    // Their names are verified all the same.
+    let bastion = "\n[connections.bastion]\ntype = 'ssh-tunnel'\nhost = 'h'\nuser = 'u'\npassword = 'p'";
+    check(&format!("host = 'h'\ntls.mode = 'verify-full'\ntunnel = 'bastion'{bastion}"), &[]);
+}
+
 #[test]
 fn several_servers_share_the_time() {
     assert_eq!(patience(Duration::from_secs(9), 3), Duration::from_secs(3));
@@ -93,11 +105,7 @@ fn what_the_driver_says_is_told_apart() {
 /// The problems as `code line message`, of a connection whose header stands on line 2.
 #[track_caller]
 fn check(fields: &str, expected: &[&str]) {
-    let toml = format!("\n[connections.bus]\ntype = 'nats'\n{fields}\n");
-    let built = ConnectionManager::builder().environment([("A", "b")]).toml(toml).build();
-    let problems =
-        built.err().map(|error| error.diagnostics().iter().map(line).collect::<Vec<_>>()).unwrap_or_default();
-    assert_eq!(problems, expected, "{fields}");
+    problems::check("nats", fields, expected);
 }
 
 #[track_caller]
@@ -109,8 +117,4 @@ fn check_endpoint(fields: &str, expected: &str) {
 #[track_caller]
 fn check_reason(error: &ConnectError, expected: Reason) {
     assert_eq!(reason(error, Duration::from_secs(1)), expected, "{error}");
-}
-
-fn line(problem: &Diagnostic) -> String {
-    format!("{} {} {}", problem.code(), problem.line(), problem.message())
 }

@@ -1,6 +1,5 @@
 //! Where a server is: by a `url`, or by its parts.
 
-pub(in crate::connectors) use super::url::{is_torn, percent_decoded};
 use crate::Validation;
 
 /// `host:port`, with the brackets that an IPv6 address needs.

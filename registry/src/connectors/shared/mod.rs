@@ -15,3 +15,5 @@ pub(super) mod sql;
 #[cfg(feature = "_tls")]
 pub(super) mod tls;
 pub(super) mod url;
+#[cfg(any(feature = "http", feature = "storage"))]
+pub(super) mod web;

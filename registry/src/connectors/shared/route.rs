@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 
 #[cfg(feature = "ssh-tunnel")]
 use crate::connectors::Tunnel;
-use crate::{BoxError, Conn, ConnectContext, ConnectionRef, Validation};
+use crate::{BoxError, Conn, ConnectContext, ConnectionRef, Validation, connectors::shared::address};
 
 /// The tunnel that a connection names, if it does.
 #[derive(Clone, Copy)]
@@ -75,15 +75,48 @@ impl<'a> Via<'a> {
         host: &str,
         port: u16,
     ) -> Result<Route, BoxError> {
-        let endpoint = self.endpoint(server);
-        let (host, tunnel) = (
-            host.to_owned(),
-            match self.0 {
-                Some(reference) => Some(End::new(cx.get(reference).await?, host, port).await?),
-                None => None,
-            },
-        );
-        Ok(Route { host, port, endpoint, tunnel })
+        let end = match self.connected(cx).await? {
+            Some(tunnel) => Some(End { address: tunnel.forward(host, port).await?, tunnel }),
+            None => None,
+        };
+        Ok(Route { host: host.to_owned(), port, endpoint: self.endpoint(server), end })
+    }
+
+    /// The same for a driver that takes the way through a proxy alone, of the protocol SOCKS 5: that is what listens at the
+    /// local end, and leads to `port` of `host` and nowhere else.
+    pub(in crate::connectors) async fn route_by_proxy(
+        self,
+        cx: &ConnectContext,
+        server: String,
+        host: &str,
+        port: u16,
+    ) -> Result<Route, BoxError> {
+        let end = match self.connected(cx).await? {
+            Some(tunnel) => Some(End { address: tunnel.proxy(host, port).await?, tunnel }),
+            None => None,
+        };
+        Ok(Route { host: host.to_owned(), port, endpoint: self.endpoint(server), end })
+    }
+
+    /// The ways to each of `servers`, a host and a port, which together are called `place`.
+    pub(in crate::connectors) async fn routes(
+        self,
+        cx: &ConnectContext,
+        place: String,
+        servers: impl IntoIterator<Item = (String, u16)>,
+    ) -> Result<Routes, BoxError> {
+        let mut each = Vec::new();
+        for (host, port) in servers {
+            each.push(self.route(cx, address::endpoint(&host, port), &host, port).await?);
+        }
+        Ok(Routes { each, endpoint: self.endpoint(place) })
+    }
+
+    async fn connected(self, cx: &ConnectContext) -> Result<Option<Conn<Tunnel>>, BoxError> {
+        Ok(match self.0 {
+            Some(reference) => Some(cx.get(reference).await?),
+            None => None,
+        })
     }
 }
 
@@ -92,20 +125,13 @@ pub(in crate::connectors) struct Route {
     host: String,
     port: u16,
     endpoint: String,
-    tunnel: Option<End>,
+    end: Option<End>,
 }
 
 /// The local end of a tunnel.
 struct End {
     tunnel: Conn<Tunnel>,
     address: SocketAddr,
-}
-
-impl End {
-    async fn new(tunnel: Conn<Tunnel>, host: &str, port: u16) -> Result<Self, BoxError> {
-        let address = tunnel.forward(host, port).await?;
-        Ok(Self { tunnel, address })
-    }
 }
 
 impl Route {
@@ -116,7 +142,7 @@ impl Route {
 
     /// The local end of the tunnel, if there is one.
     pub(in crate::connectors) fn local(&self) -> Option<SocketAddr> {
-        self.tunnel.as_ref().map(|end| end.address)
+        self.end.as_ref().map(|end| end.address)
     }
 
     /// Where to dial.
@@ -130,11 +156,48 @@ impl Route {
     /// The answer of the server; where it failed because the tunnel does not lead there, that error instead: all that the
     /// driver sees is that its connection was closed.
     pub(in crate::connectors) async fn explained<T>(&self, answer: Result<T, BoxError>) -> Result<T, BoxError> {
-        let (Err(_), Some(End { tunnel, .. })) = (&answer, &self.tunnel) else { return answer };
-        match tunnel.refusal(&self.host, self.port).await {
-            Some(refusal) => Err(refusal),
-            None => answer,
+        if answer.is_ok() {
+            return answer;
         }
+        self.refusal().await.map_or(answer, Err)
+    }
+
+    async fn refusal(&self) -> Option<BoxError> {
+        let End { tunnel, address } = self.end.as_ref()?;
+        tunnel.refusal(*address).await
+    }
+}
+
+/// The ways to several servers, any one of which will do.
+pub(in crate::connectors) struct Routes {
+    each: Vec<Route>,
+    endpoint: String,
+}
+
+impl Routes {
+    /// What they are called together in errors.
+    pub(in crate::connectors) fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// In the order of the servers.
+    pub(in crate::connectors) fn each(&self) -> &[Route] {
+        &self.each
+    }
+
+    /// As that of a [`Route`], where the tunnel leads to none of them.
+    pub(in crate::connectors) async fn explained<T>(&self, answer: Result<T, BoxError>) -> Result<T, BoxError> {
+        if answer.is_ok() {
+            return answer;
+        }
+        let mut refusal = None;
+        for route in &self.each {
+            match route.refusal().await {
+                None => return answer,
+                found => refusal = found,
+            }
+        }
+        refusal.map_or(answer, Err)
     }
 }
 
@@ -151,7 +214,11 @@ impl Tunnel {
         match *self {}
     }
 
-    async fn refusal(&self, _: &str, _: u16) -> Option<BoxError> {
+    async fn proxy(&self, _: &str, _: u16) -> Result<SocketAddr, BoxError> {
+        match *self {}
+    }
+
+    async fn refusal(&self, _: SocketAddr) -> Option<BoxError> {
         match *self {}
     }
 }

@@ -174,7 +174,8 @@ impl Pem {
         }
     }
 
-    fn client_config(&self) -> Result<ClientConfig, BoxError> {
+    /// As that of a [`Tls`].
+    pub(in crate::connectors) fn client_config(&self) -> Result<ClientConfig, BoxError> {
         let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
         let builder = builder.with_safe_default_protocol_versions().map_err(settings)?;
         let builder = builder.with_root_certificates(self.roots()?);
@@ -186,7 +187,8 @@ impl Pem {
         }
     }
 
-    fn roots(&self) -> Result<RootCertStore, BoxError> {
+    /// Whom to trust.
+    pub(in crate::connectors) fn roots(&self) -> Result<RootCertStore, BoxError> {
         let mut roots = RootCertStore::empty();
         let Some(ca) = &self.ca else {
             // One that cannot be used says nothing of the others.

@@ -18,6 +18,7 @@ use tokio::{
 };
 
 use super::{
+    entrance::Entrance,
     failure::{explain, reason},
     session::{Dialer, Session},
 };
@@ -53,7 +54,7 @@ pub struct Tunnel {
 
 #[derive(Default)]
 struct Forwards {
-    targets: HashMap<(String, u16), (SocketAddr, Arc<Target>)>,
+    targets: HashMap<(String, u16, Entrance), (SocketAddr, Arc<Target>)>,
     /// What accepts at their addresses. Dropped with the tunnel, and all that was accepted with it.
     tasks: JoinSet<()>,
 }
@@ -86,18 +87,28 @@ impl Tunnel {
     ///
     /// Nothing is left behind but, perhaps, the address for the next one who asks.
     pub async fn forward(&self, host: &str, port: u16) -> Result<SocketAddr, BoxError> {
+        self.enter(host, port, Entrance::Direct).await
+    }
+
+    /// As [`forward`](Self::forward), for a driver that knows the way through a proxy of SOCKS 5 alone: such a one listens at the
+    /// address, and leads to that server and nowhere else.
+    pub(in crate::connectors) async fn proxy(&self, host: &str, port: u16) -> Result<SocketAddr, BoxError> {
+        self.enter(host, port, Entrance::Socks).await
+    }
+
+    async fn enter(&self, host: &str, port: u16, entrance: Entrance) -> Result<SocketAddr, BoxError> {
         let host = address::without_brackets(host);
         let mut forwards = self.forwards.lock().await;
         if self.link.sessions.is_closed() {
             return Err(CLOSED.into());
         }
-        let key = (host.to_owned(), port);
+        let key = (host.to_owned(), port, entrance);
         if let Some((address, _)) = forwards.targets.get(&key) {
             return Ok(*address);
         }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let target = Arc::new(Target { host: host.to_owned(), port, refusal: Mutex::default() });
+        let target = Arc::new(Target { host: host.to_owned(), port, entrance, refusal: Mutex::default() });
         forwards.tasks.spawn(accept(listener, Arc::clone(&self.link), Arc::clone(&target)));
         forwards.targets.insert(key, (address, target));
         Ok(address)
@@ -108,12 +119,12 @@ impl Tunnel {
         self.local
     }
 
-    /// Why the last connection to that server did not come about; none when it did.
-    pub(in crate::connectors) async fn refusal(&self, host: &str, port: u16) -> Option<BoxError> {
+    /// Why the last connection to one of these addresses did not come about; none when it did.
+    pub(in crate::connectors) async fn refusal(&self, address: SocketAddr) -> Option<BoxError> {
         let forwards = self.forwards.lock().await;
-        let (_, target) = forwards.targets.get(&(address::without_brackets(host).to_owned(), port))?;
+        let (_, target) = forwards.targets.values().find(|(own, _)| *own == address)?;
         let refusal = target.refusal().clone();
-        refusal.map(|refusal| refusal.explain(host, port))
+        refusal.map(|refusal| refusal.explain(&target.host, target.port))
     }
 
     /// Asks the server for an answer; dials again first if it has to.
@@ -205,6 +216,7 @@ impl Drop for Closing<'_> {
 struct Target {
     host: String,
     port: u16,
+    entrance: Entrance,
     /// Why the last connection to it did not come about.
     refusal: Mutex<Option<Refusal>>,
 }
@@ -300,12 +312,14 @@ async fn accept(listener: TcpListener, link: Arc<Link>, target: Arc<Target>) {
 /// Carries one connection, until one of the two sides ends it or the tunnel is cut.
 async fn carry(mut stream: TcpStream, link: Arc<Link>, target: Arc<Target>) {
     let _through = Through::new(&link);
-    let Target { host, port, .. } = &*target;
+    let Target { host, port, entrance, .. } = &*target;
+    // Whoever wants elsewhere was told so.
+    let Ok(true) = entrance.admits(&mut stream, host, *port).await else { return };
     match link.open(host, *port).await {
         Ok(Opened { session, channel }) => {
             *target.refusal() = None;
             tokio::select! {
-                _ = copy(&mut stream, channel) => {}
+                _ = copy(&mut stream, channel, *entrance) => {}
                 () = session.ended() => {}
             }
         }
@@ -314,12 +328,15 @@ async fn carry(mut stream: TcpStream, link: Arc<Link>, target: Arc<Target>) {
             let error = refusal.clone().explain(host, *port);
             tracing::debug!(server = link.dialer.endpoint(), %error, "not connected through a tunnel");
             *target.refusal() = Some(refusal);
+            // Who has gone meanwhile need not be told.
+            let _ = entrance.refuse(&mut stream).await;
         }
     }
 }
 
-async fn copy(stream: &mut TcpStream, channel: Channel<Msg>) -> io::Result<()> {
+async fn copy(stream: &mut TcpStream, channel: Channel<Msg>, entrance: Entrance) -> io::Result<()> {
     stream.set_nodelay(true)?;
+    entrance.open(stream).await?;
     copy_bidirectional(stream, &mut channel.into_stream()).await.map(drop)
 }
 

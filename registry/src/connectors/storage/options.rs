@@ -18,12 +18,15 @@ use reqwest::Url;
 
 use super::{Storage, failure};
 use crate::{
-    BoxError, Validation,
+    BoxError, ConnectContext, Validation,
     connectors::shared::{
         address, blocking,
         failure::{Reason, settings},
         patience::not_zero,
+        route::{Route, via},
         tls::{TlsMode, install_ring},
+        url::is_torn,
+        web,
     },
 };
 
@@ -71,19 +74,36 @@ impl Storage {
         let is_bare = url.username().is_empty() && url.password().is_none();
         let is_whole = url.query().is_none() && url.fragment().is_none();
         // A `/` or `\` of a password that is not percent-encoded ends the host.
-        let is_torn = address::is_torn(&address) || url.path().contains('@');
+        let is_torn = is_torn(&address) || url.path().contains('@');
         (is_server && is_bare && is_whole && !is_torn).then_some(url)
+    }
+
+    /// The way to the server that the driver asks for `bucket`.
+    pub(super) async fn route(&self, bucket: &str, cx: &ConnectContext) -> Result<Route, BoxError> {
+        web::route(via!(self), cx, &self.server_of(bucket)?).await
+    }
+
+    /// As the driver makes it up, which takes an `endpoint` as it is.
+    pub(super) fn server_of(&self, bucket: &str) -> Result<Url, BoxError> {
+        let mut address = self.address().ok_or_else(|| settings(ENDPOINT_FORM))?;
+        if self.endpoint.is_none() && self.virtual_hosted_style {
+            let host = format!("{bucket}.{}", address.host_str().unwrap_or_default());
+            address.set_host(Some(&host)).map_err(settings)?;
+        }
+        Ok(address)
     }
 
     pub(super) async fn bucket(
         &self,
         bucket: &str,
         prefix: &str,
+        route: &Route,
         config_dir: &Path,
     ) -> Result<Arc<dyn ObjectStore>, BoxError> {
         install_ring();
         let builder = self.builder(|name| env::var(name).ok())?;
-        let builder = builder.with_bucket_name(bucket).with_client_options(self.client_options(config_dir).await?);
+        let options = self.client_options(route, config_dir).await?;
+        let builder = builder.with_bucket_name(bucket).with_client_options(options);
         // It reads the authorities of the system.
         let store = blocking::run(move || builder.build().map_err(settings)).await??;
         let prefix = ObjectPath::parse(prefix).map_err(settings)?;
@@ -102,7 +122,7 @@ impl Storage {
             builder = builder.with_endpoint(endpoint.trim_end_matches('/'));
         }
         if self.is_known_by_the_environment() {
-            return Ok(with_environment(builder, variable));
+            return self.with_environment(builder, variable);
         }
         if let (Some(key), Some(secret)) = (&self.access_key_id, &self.secret_access_key) {
             builder = builder.with_access_key_id(key).with_secret_access_key(secret.expose());
@@ -118,12 +138,35 @@ impl Storage {
         !is_given && !self.anonymous
     }
 
-    async fn client_options(&self, config_dir: &Path) -> Result<ClientOptions, BoxError> {
+    /// The driver decides which of the ways it takes. A variable that is empty is none. All but keys it would ask for through
+    /// the tunnel, which leads to the bucket alone.
+    fn with_environment(
+        &self,
+        builder: AmazonS3Builder,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<AmazonS3Builder, BoxError> {
+        let is_tunnel = via!(self).is_tunnel();
+        let variables = if is_tunnel { &VARIABLES[..KEYS] } else { &VARIABLES[..] };
+        let given = variables.iter().filter_map(|key| {
+            let value = variable(&key.as_ref().to_ascii_uppercase())?;
+            (!value.is_empty()).then_some((*key, value))
+        });
+        let builder = given.fold(builder, |builder, (key, value)| builder.with_config(key, value));
+        if is_tunnel && builder.get_config_value(&AmazonS3ConfigKey::AccessKeyId).is_none() {
+            return Err(settings(NO_KEY));
+        }
+        Ok(builder)
+    }
+
+    async fn client_options(&self, route: &Route, config_dir: &Path) -> Result<ClientOptions, BoxError> {
         let is_plain = self.address().is_some_and(|url| url.scheme() == "http");
         let mut options = ClientOptions::new()
             .with_allow_http(is_plain)
             .with_timeout(self.request_timeout)
             .with_connect_timeout(self.connect_timeout);
+        if let Some(proxy) = web::proxy(route) {
+            options = options.with_proxy_url(proxy);
+        }
         if let Some(tls) = self.tls.as_ref().filter(|tls| tls.is_enabled())
             && let Some(ca) = tls.read(config_dir).await?.ca
         {
@@ -165,6 +208,9 @@ impl Storage {
             }
             _ => {}
         }
+        if via!(self).is_tunnel() && self.address().is_some_and(|address| web::cannot_verify(&address)) {
+            validation.invalid(&["endpoint", "tunnel"], web::NO_NAME);
+        }
         self.validate_tls(validation);
         let (request, connect) = (self.request_timeout, self.connect_timeout);
         not_zero(validation, &[("request_timeout", request), ("connect_timeout", connect)]);
@@ -202,15 +248,6 @@ impl Storage {
     }
 }
 
-/// The driver decides which of these ways it takes. A variable that is empty is none.
-fn with_environment(builder: AmazonS3Builder, variable: impl Fn(&str) -> Option<String>) -> AmazonS3Builder {
-    let given = VARIABLES.into_iter().filter_map(|key| {
-        let value = variable(&key.as_ref().to_ascii_uppercase())?;
-        (!value.is_empty()).then_some((key, value))
-    });
-    given.fold(builder, |builder, (key, value)| builder.with_config(key, value))
-}
-
 pub(super) fn memory() -> Arc<dyn ObjectStore> {
     Arc::new(InMemory::new())
 }
@@ -230,9 +267,9 @@ pub(super) async fn folder(path: &Path, create: bool) -> Result<Arc<dyn ObjectSt
 }
 
 /// `host:port`.
-pub(super) fn host_and_port(url: Option<&Url>) -> Option<String> {
-    let url = url?;
-    Some(address::endpoint(url.host_str()?, url.port_or_known_default()?))
+pub(super) fn endpoint(url: &Url) -> String {
+    let (host, port) = web::host_and_port(url);
+    address::endpoint(host, port)
 }
 
 async fn is_folder(path: PathBuf) -> Result<(), BoxError> {
@@ -263,6 +300,12 @@ fn cannot_use(path: &Path, error: io::Error) -> BoxError {
 const NOTHING: &str = "connection-registry-check";
 
 const DEFAULT_REGION: &str = "us-east-1";
+
+const NO_KEY: &str =
+    "through a tunnel `access_key_id` with its secret, the variables of these, or `anonymous` must say who asks";
+
+/// How many of the variables are of a key.
+const KEYS: usize = 3;
 
 /// Those that say who asks, and nothing of where the bucket is.
 const VARIABLES: [AmazonS3ConfigKey; 10] = [

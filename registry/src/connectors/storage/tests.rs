@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use object_store::aws::AmazonS3ConfigKey as Key;
 
 use super::{Storage, options::Place};
-use crate::{Connection as _, ConnectionManager, Diagnostic};
+use crate::{Connection as _, connectors::shared::problems};
 
 #[test]
 fn a_url_says_which_store_it_is() {
@@ -130,6 +130,48 @@ fn the_environment_does_not_say_where_a_bucket_is() {
     assert_eq!(storage("").endpoint().as_deref(), Some("s3.us-east-1.amazonaws.com:443"));
 }
 
+#[test]
+fn the_way_is_that_to_the_server_which_the_driver_asks() {
+    let server = |fields: &str| storage(fields).server_of("b").expect("the fields are good").to_string();
+    assert_eq!(server(""), "https://s3.us-east-1.amazonaws.com/");
+    assert_eq!(server("virtual_hosted_style = true"), "https://b.s3.us-east-1.amazonaws.com/");
+    assert_eq!(server("virtual_hosted_style = true\nendpoint = 'http://b.h:1'"), "http://b.h:1/");
+}
+
+#[cfg(feature = "ssh-tunnel")]
+#[test]
+fn only_keys_say_who_asks_through_a_tunnel() {
+    let through = "tunnel = 'bastion'";
+    assert_eq!(credentials(through, &[]), ["env-key", "env-secret", "env-token"]);
+    assert_eq!(credentials(&format!("{through}\nanonymous = true"), &[]), ["", "", ""]);
+    let configured = format!("{through}\naccess_key_id = 'k'\nsecret_access_key = 's'");
+    assert_eq!(credentials(&configured, &[]), ["k", "s", ""]);
+    let builder = storage(through).builder(|name| Some(variable(name))).expect("there is a key");
+    assert!(builder.get_config_value(&Key::RoleArn).is_none());
+    let without_key = |name: &str| (!name.contains("KEY")).then(|| variable(name));
+    let error = storage(through).builder(without_key).expect_err("what others have is behind no tunnel");
+    assert!(error.to_string().contains("must say who asks"), "{error}");
+}
+
+#[cfg(feature = "ssh-tunnel")]
+#[test]
+fn a_bucket_behind_a_tunnel_is_another_one() {
+    let endpoint = |fields: &str| storage(&format!("{fields}\ntunnel = 'bastion'")).endpoint();
+    assert_eq!(endpoint("endpoint = 'http://h:9000'").as_deref(), Some("h:9000 through bastion"));
+    assert_eq!(endpoint("").as_deref(), Some("s3.us-east-1.amazonaws.com:443 through bastion"));
+    let memory: Storage = toml::from_str("url = 'memory:'\ntunnel = 'bastion'").expect("the fields are good");
+    assert_eq!(memory.endpoint(), None);
+
+    let bastion = "\n[connections.bastion]\ntype = 'ssh-tunnel'\nhost = 'h'\nuser = 'u'\npassword = 'p'";
+    let behind = |fields: &str, expected: &[&str]| check(&format!("{fields}\ntunnel = 'bastion'{bastion}"), expected);
+    behind("url = 's3://b'\nendpoint = 'http://[::1]:9000'", &[]);
+    behind(
+        "url = 's3://b'\nendpoint = 'https://[::1]:9000'",
+        &["CR008 5 `endpoint` must not have an IPv6 address through a tunnel: the driver cannot verify it there"],
+    );
+    behind("url = 'memory:'\nendpoint = 'https://[::1]:9000'", &[]);
+}
+
 /// Key, secret and token, with every variable set but those that are empty.
 fn credentials(fields: &str, empty: &[&str]) -> [String; 3] {
     let variables = |name: &str| Some(if empty.contains(&name) { String::new() } else { variable(name) });
@@ -154,13 +196,5 @@ fn storage(fields: &str) -> Storage {
 /// The problems as `code line message`, of a connection whose header stands on line 2.
 #[track_caller]
 fn check(fields: &str, expected: &[&str]) {
-    let toml = format!("\n[connections.files]\ntype = 'storage'\n{fields}\n");
-    let built = ConnectionManager::builder().environment([("A", "b")]).toml(toml).build();
-    let problems =
-        built.err().map(|error| error.diagnostics().iter().map(line).collect::<Vec<_>>()).unwrap_or_default();
-    assert_eq!(problems, expected, "{fields}");
-}
-
-fn line(problem: &Diagnostic) -> String {
-    format!("{} {} {}", problem.code(), problem.line(), problem.message())
+    problems::check("storage", fields, expected);
 }
