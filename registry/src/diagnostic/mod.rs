@@ -20,6 +20,8 @@ mod suggest;
 mod tests;
 
 pub use data::{Diagnostic, Label};
+#[cfg(feature = "cli")]
+pub(crate) use escape::visible;
 pub(crate) use {
     code::Code,
     problem::{Problem, report},

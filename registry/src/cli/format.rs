@@ -1,0 +1,13 @@
+//! How a result is written.
+
+use clap::ValueEnum;
+
+/// For people or for programs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// Text for people
+    #[default]
+    Human,
+    /// JSON for programs
+    Json,
+}
