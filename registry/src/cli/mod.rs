@@ -17,10 +17,14 @@ mod session;
 
 // What commands share.
 mod format;
+mod sarif;
 mod table;
 
 // The commands.
+mod check;
 mod explain;
 mod list;
+mod show;
+mod types;
 
 pub use run::main;
