@@ -7,6 +7,12 @@ use super::{
     report::{self, Spot},
     session::{NotedReference, Session},
 };
+#[cfg(feature = "cli")]
+use crate::{
+    config::value::Table,
+    diagnostic::Code,
+    span::{SourceKind, Sources},
+};
 use crate::{
     config::{
         types::Reader,
@@ -102,6 +108,17 @@ impl Refusal {
     fn has(&self, problem: &Problem) -> bool {
         self.problems.iter().any(|known| known.span == problem.span && known.message == problem.message)
     }
+}
+
+/// The keys that a type misses in an empty table.
+#[cfg(feature = "cli")]
+pub(crate) fn required_fields<I>(reader: Reader<I>) -> Vec<String> {
+    let nowhere = Span::new(Sources::default().add("", "", SourceKind::File), 0..0);
+    let empty = Value::new(ValueKind::Table(Table::default()), nowhere, nowhere);
+    // What a type says of its fields together depends on which are given.
+    let problems = decode(&empty, "", Reader::plain(reader.decode), Mode::Check).err().unwrap_or_default();
+    let missing = problems.into_iter().filter(|problem| problem.code == Code::MissingKey);
+    missing.filter_map(|problem| problem.key_path).collect()
 }
 
 impl<I> Decoded<I> {

@@ -75,8 +75,13 @@ impl Fixture {
     where
         T::Instance: Clone,
     {
+        load(&self.whole_request(), types)
+    }
+
+    /// The request with the variables.
+    pub(super) fn whole_request(&self) -> LoadRequest {
         let environment = Environment::Fixed(Arc::new(self.variables.clone()));
-        load(&LoadRequest { environment, ..self.request.clone() }, types)
+        LoadRequest { environment, ..self.request.clone() }
     }
 
     /// Loads what must be valid.
@@ -157,6 +162,7 @@ pub(super) struct Pool {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Cache {
+    #[serde(alias = "server")]
     pub(super) host: String,
 }
 
