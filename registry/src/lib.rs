@@ -70,6 +70,7 @@
 //! - [`guide::connectors`]: the built-in types, their settings, and what was proven of each.
 //! - [`guide::lifecycle`]: start, retries, health, reload, idle connections, shutdown, and what operators see of them.
 //! - [`guide::linking`]: how the types of other crates come into a program, and why one may be missing.
+//! - `guide::cli`, with the feature `cli`: the command line.
 //! - [`guide::errors`]: every code of a diagnostic, and how a report is read.
 //! - [`guide::schema`]: how an editor completes and checks a configuration.
 //! - [`connection_type`](macro@connection_type): the attribute. [`connectors`]: the built-in types, a feature each.
@@ -78,6 +79,7 @@
 //!
 //! None is on by default.
 //!
+//! - `cli` adds the command line: see the module `cli`.
 //! - `diagnostics` draws the problems of a configuration with source lines and carets, and gives them as JSON.
 //! - `metrics` counts and measures through the crate `metrics`: see `ConnectionManager::record_metrics`.
 //! - `amqp`, `etcd`, `grpc`, `http`, `kafka`, `ldap`, `memcached`, `mqtt`, `mysql`, `nats`, `nats-jetstream`, `postgres`, `redis`,
@@ -104,6 +106,8 @@
 #[allow(unused_extern_crates)]
 extern crate self as connection_registry;
 
+#[cfg(feature = "cli")]
+pub mod cli;
 mod config;
 mod connection;
 pub mod connectors;
@@ -148,6 +152,10 @@ pub use serde;
 
 /// Longer explanations.
 pub mod guide {
+    #[cfg(feature = "cli")]
+    #[doc = include_str!("guide/cli.md")]
+    pub mod cli {}
+
     #[doc = include_str!("guide/configuration.md")]
     pub mod configuration {}
 

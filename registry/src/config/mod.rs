@@ -55,6 +55,10 @@ mod configuration;
 mod declared;
 mod fields;
 mod fingerprint;
+#[cfg(feature = "cli")]
+mod inspect;
+#[cfg(feature = "cli")]
+mod survey;
 mod watched;
 
 #[cfg(test)]
@@ -68,6 +72,8 @@ pub use schema::Description;
 pub(crate) use schema::{TypeSchema, of_type, whole};
 #[cfg(feature = "watch")]
 pub(crate) use source::read as read_file;
+#[cfg(feature = "cli")]
+pub(crate) use survey::{Entry, Origin, OriginKind, Place, Survey, Surveyed, survey};
 pub use validation::Validation;
 pub(crate) use {
     configuration::{Configuration, Resolved},
@@ -83,4 +89,9 @@ pub(crate) use {
     request::{LoadRequest, MainSource},
     secrets::without_secrets,
     types::{DecodeFn, Reader, TypeInfo, Types},
+};
+#[cfg(feature = "cli")]
+pub(crate) use {
+    decode::required_fields,
+    inspect::{Inspection, inspect},
 };

@@ -63,8 +63,8 @@ impl Code {
     }
 
     /// All codes in the order of their ids.
-    #[cfg(test)]
-    pub(crate) fn all() -> impl Iterator<Item = Self> {
+    #[cfg(any(test, feature = "cli"))]
+    pub(crate) fn all() -> impl Iterator<Item = Self> + Clone {
         ENTRIES.iter().map(|entry| entry.code)
     }
 

@@ -25,5 +25,7 @@ pub(crate) use {
     problem::{Problem, report},
     suggest::did_you_mean,
 };
+#[cfg(feature = "cli")]
+pub(crate) use {escape::visible, human::render_styled, placeholder::masked};
 #[cfg(feature = "diagnostics")]
 pub(crate) use {human::render, json::to_json};

@@ -174,4 +174,5 @@ impl ConnectionManagerBuilder {
 
 const DEFAULT_MAX_CONCURRENT_CONNECTS: usize = 64;
 
-const DEFAULT_MAX_CONFIG_BYTES: u64 = 16 * 1024 * 1024;
+/// 16 MiB.
+pub(crate) const DEFAULT_MAX_CONFIG_BYTES: u64 = 16 * 1024 * 1024;

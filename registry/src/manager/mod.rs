@@ -54,3 +54,8 @@ pub use shutdown_report::{Laggard, ShutdownReport};
 pub use status::{CheckStatus, ConnectionStatus, Status};
 #[cfg(feature = "watch")]
 pub use watch::Watch;
+#[cfg(feature = "cli")]
+pub(crate) use {
+    builder::DEFAULT_MAX_CONFIG_BYTES,
+    shared::{Declarations, load},
+};

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// The configuration with the instances that the types made.
-pub(super) type Declarations = Configuration<Arc<dyn ErasedConnection>>;
+pub(crate) type Declarations = Configuration<Arc<dyn ErasedConnection>>;
 
 /// The rooms below, and the runtime that everything runs on.
 pub(super) struct Shared {
@@ -238,7 +238,7 @@ impl Shared {
 }
 
 /// Loads and checks a configuration; connects nothing.
-pub(super) fn load(request: &LoadRequest, factory: &ConnectionFactory) -> Result<Declarations> {
+pub(crate) fn load(request: &LoadRequest, factory: &ConnectionFactory) -> Result<Declarations> {
     config::load(request, factory).map_err(|diagnostics| {
         let title = match &request.main {
             MainSource::File(path) => format!("the configuration `{}` is invalid", path.display()),

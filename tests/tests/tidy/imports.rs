@@ -37,6 +37,23 @@ const TABLE: &[(&str, &[&str])] = &[
             "span",
         ],
     ),
+    (
+        "cli",
+        &[
+            "manager",
+            "registry",
+            "factory",
+            "connection",
+            "error",
+            "config",
+            "diagnostic",
+            "reference",
+            "secret",
+            "span",
+        ],
+    ),
+    // The program `connections`.
+    ("bin", &["cli"]),
     // What the attribute's expansion names.
     ("private", &["factory", "connection", "config"]),
     // Only what any other crate could name as well.
@@ -128,8 +145,7 @@ fn first_name(path: &str) -> String {
 
 /// The room of a module; [`PUBLIC`] for what stands at the root.
 fn room_of(name: &str) -> String {
-    let is_module = TABLE.iter().any(|(room, _)| *room == name) || ["manager", "cli"].contains(&name);
-    if is_module { name.to_owned() } else { PUBLIC.to_owned() }
+    if TABLE.iter().any(|(room, _)| *room == name) { name.to_owned() } else { PUBLIC.to_owned() }
 }
 
 #[cfg(test)]

@@ -1,0 +1,31 @@
+//! The command line: see and check the connections of a configuration, without writing a program.
+//!
+//! A program sees the connection types that are linked into it, and no others. So there are two ways:
+//!
+//! - the program `connections`, which has the built-in types of the features that it is installed with:
+//!   `cargo install connection-registry --features cli,full`;
+//! - a program of your own with your own types, whose `main` is [`main`].
+//!
+//! [`guide::cli`](crate::guide::cli) has every command and the exit codes.
+
+// The frame.
+mod arguments;
+mod exit_code;
+mod failure;
+mod run;
+mod session;
+
+// What commands share.
+mod format;
+mod sarif;
+mod table;
+
+// The commands.
+mod check;
+mod explain;
+mod list;
+mod schema;
+mod show;
+mod types;
+
+pub use run::main;
