@@ -20,30 +20,7 @@ pub(crate) fn derive(item: TokenStream) -> Result<TokenStream> {
     if !input.generics.params.is_empty() {
         return Err(Error::new_spanned(&input.generics, "`Describe` is for types without parameters"));
     }
-    let rule = RenameRule::of(&serde::entries(&input.attrs));
-    let parts: Vec<_> = match &input.data {
-        Data::Struct(data) => match &data.fields {
-            Fields::Named(fields) => fields
-                .named
-                .iter()
-                .filter_map(|field| {
-                    let name = field.ident.as_ref()?.unraw().to_string();
-                    part(&field.attrs, &rule.apply(&name))
-                })
-                .collect(),
-            _ => {
-                return Err(Error::new_spanned(&input.ident, "`Describe` is for structs with named fields, and enums"));
-            }
-        },
-        Data::Enum(data) => data
-            .variants
-            .iter()
-            .filter_map(|variant| part(&variant.attrs, &rule.apply_to_variant(&variant.ident.unraw().to_string())))
-            .collect(),
-        Data::Union(_) => {
-            return Err(Error::new_spanned(&input.ident, "`Describe` is for structs with named fields, and enums"));
-        }
-    };
+    let parts = parts(&input)?;
     let ident = &input.ident;
     Ok(quote! {
         #[allow(deprecated)]
@@ -53,11 +30,27 @@ pub(crate) fn derive(item: TokenStream) -> Result<TokenStream> {
     })
 }
 
-/// The name of a field or a variant with its docs; `None` without docs.
+/// The fields of a struct or the variants of an enum, each as its name with its docs.
+fn parts(input: &DeriveInput) -> Result<Vec<TokenStream>> {
+    let rule = RenameRule::of(&serde::entries(&input.attrs));
+    let parts: Vec<_> = match &input.data {
+        Data::Struct(data) if matches!(data.fields, Fields::Named(_)) => {
+            let named = data.fields.iter().filter_map(|field| Some((&field.attrs, field.ident.as_ref()?)));
+            named.filter_map(|(attributes, ident)| part(attributes, &rule.apply(&ident.unraw().to_string()))).collect()
+        }
+        Data::Enum(data) => {
+            let named = data.variants.iter().map(|variant| (&variant.attrs, variant.ident.unraw().to_string()));
+            named.filter_map(|(attributes, name)| part(attributes, &rule.apply_to_variant(&name))).collect()
+        }
+        _ => return Err(Error::new_spanned(&input.ident, "`Describe` is for structs with named fields, and enums")),
+    };
+    Ok(parts)
+}
+
+/// `None` without docs. What a `cfg` takes away is described in vain.
 fn part(attributes: &[Attribute], name: &str) -> Option<TokenStream> {
     let docs = docs(attributes);
     let name = key_of(attributes).unwrap_or_else(|| name.to_owned());
-    // What is not there is not described either; the list has no place for a condition.
     (!docs.is_empty()).then(|| quote!((#name, #docs)))
 }
 
@@ -74,4 +67,91 @@ fn facade(attributes: &[Attribute]) -> Result<Path> {
         })?;
     }
     Ok(facade)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(item: TokenStream, expected: &[&str]) {
+        let input = syn::parse2(item).expect("it is an item");
+        let parts: Vec<_> = parts(&input).expect("it has parts").iter().map(ToString::to_string).collect();
+        assert_eq!(parts, expected);
+    }
+
+    #[track_caller]
+    fn check_refused(item: TokenStream, expected: &str) {
+        assert_eq!(derive(item).expect_err("it is refused").to_string(), expected);
+    }
+
+    #[test]
+    fn parts_are_described_by_the_names_that_serde_gives_them() {
+        check(
+            quote! {
+                #[serde(rename_all = "kebab-case")]
+                struct S {
+                    /// How many.
+                    max_size: u8,
+                    /// Which.
+                    #[serde(rename = "of")]
+                    r#type: u8,
+                    silent: u8,
+                }
+            },
+            &[r#"("max-size" , "How many.")"#, r#"("of" , "Which.")"#],
+        );
+        check(
+            quote! {
+                #[serde(rename_all = "snake_case")]
+                enum E {
+                    /// At once.
+                    AtOnce,
+                    Never,
+                }
+            },
+            &[r#"("at_once" , "At once.")"#],
+        );
+    }
+
+    #[test]
+    fn what_has_no_named_parts_is_refused() {
+        check_refused(
+            quote!(
+                struct S(u8);
+            ),
+            "`Describe` is for structs with named fields, and enums",
+        );
+        check_refused(quote!(union U { a: u8 }), "`Describe` is for structs with named fields, and enums");
+        check_refused(
+            quote!(
+                struct S<T> {
+                    a: T,
+                }
+            ),
+            "`Describe` is for types without parameters",
+        );
+        check_refused(
+            quote!(
+                #[describe(path = "a")]
+                struct S {
+                    a: u8,
+                }
+            ),
+            "expected `crate = path`",
+        );
+    }
+
+    #[test]
+    fn the_facade_may_be_renamed() {
+        let derived = derive(quote!(
+            #[describe(crate = backends)]
+            enum E {
+                A,
+            }
+        ))
+        .expect("it is an enum")
+        .to_string();
+        assert!(derived.contains("backends :: __connection_description ! (E ,)"), "{derived}");
+    }
 }

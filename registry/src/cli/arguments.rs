@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use super::{
-    check::Check, exit_code::Code, explain::Explain, failure::Failure, list::List, schema::Schema, session::Session, show::Show,
-    types::Types,
+    check::Check, exit_code::Code, explain::Explain, failure::Failure, list::List, schema::Schema, session::Session,
+    show::Show, types::Types,
 };
 
 /// See and check the named connections of a configuration

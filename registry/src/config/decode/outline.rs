@@ -42,6 +42,7 @@ pub(crate) enum Outline {
     /// A table with any keys, all of whose values are this.
     Map(Box<Self>),
     Struct {
+        /// Empty for the fields of a variant.
         type_name: &'static str,
         keys: Vec<Key>,
     },
@@ -89,8 +90,11 @@ struct Tracer<I> {
     decode: DecodeFn<I>,
     place: Span,
     /// The types around the place that is being asked: one that holds itself has no end.
-    inside: Vec<&'static str>,
+    inside: Vec<Names>,
 }
+
+/// The name of a type, and those of its fields or variants.
+type Names = (&'static str, &'static [&'static str]);
 
 /// One step from the root to the probe.
 #[derive(Clone)]
@@ -107,12 +111,11 @@ impl<I> Tracer<I> {
             Some(Asked::Secret) => Outline::Secret,
             Some(Asked::Reference(client)) => Outline::Reference(client),
             Some(Asked::Value(expected)) => self.value(expected, path),
-            Some(Asked::Struct { type_name, fields }) => {
-                self.within(type_name, |tracer| Outline::Struct { type_name, keys: tracer.keys(fields, path) })
-            }
-            Some(Asked::Enum { type_name, variants }) => self.within(type_name, |tracer| Outline::Enum {
-                type_name,
-                variants: variants.iter().map(|name| tracer.variant(name, path)).collect(),
+            Some(Asked::Struct { type_name, fields }) => self.within((type_name, fields), |tracer, type_name| {
+                Outline::Struct { type_name, keys: tracer.keys(fields, path) }
+            }),
+            Some(Asked::Enum { type_name, variants }) => self.within((type_name, variants), |tracer, type_name| {
+                Outline::Enum { type_name, variants: variants.iter().map(|name| tracer.variant(name, path)).collect() }
             }),
         }
     }
@@ -170,12 +173,14 @@ impl<I> Tracer<I> {
         outline
     }
 
-    fn within(&mut self, type_name: &'static str, outline: impl FnOnce(&mut Self) -> Outline) -> Outline {
-        if self.inside.contains(&type_name) {
+    fn within(&mut self, asked: Names, outline: impl FnOnce(&mut Self, &'static str) -> Outline) -> Outline {
+        if self.inside.contains(&asked) {
             return Outline::Anything;
         }
-        self.inside.push(type_name);
-        let outline = outline(self);
+        // The fields of a variant are asked for in the name of its enum.
+        let is_variant = self.inside.last().is_some_and(|(around, _)| *around == asked.0);
+        self.inside.push(asked);
+        let outline = outline(self, if is_variant { "" } else { asked.0 });
         self.inside.pop();
         outline
     }
