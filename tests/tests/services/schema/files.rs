@@ -7,7 +7,7 @@ use std::{
     process::Command,
 };
 
-use connection_registry::ConnectionFactory;
+use connection_registry::{ConnectionFactory, ConnectionManager};
 use connection_registry_tests::service::tool;
 use serde_json::Value;
 use toml::Table;
@@ -52,6 +52,101 @@ fn the_schema_is_valid_and_says_what_is_wrong() {
     let mut paths: Vec<_> = found.iter().map(|error| error[0].as_str().unwrap()).collect();
     paths.sort_unstable();
     assert_eq!(paths, ["connections.a", "connections.a", "connections.a.port"], "{found:?}");
+}
+
+/// Lines of a connection of the type `schema-sample`, and whether they are right.
+const LINES: &[(&str, bool)] = &[
+    ("port = 0", true),
+    ("port = 65536", false),
+    ("port = -1", false),
+    ("port = 1.5", false),
+    ("port = '5432'", false),
+    ("port = '${env:PORT}'", true),
+    ("port = '${env:PORT:-5432}'", true),
+    ("port = '1${env:PORT}'", false),
+    ("verbose = true", true),
+    ("verbose = 'true'", false),
+    ("verbose = '${file:/verbose}'", true),
+    ("ratio = 1", true),
+    ("ratio = 'half'", false),
+    ("pause = '0s'", true),
+    ("pause = '1h 30m'", true),
+    ("pause = '1h30m'", true),
+    ("pause = ' 1.5 h '", true),
+    ("pause = '7us 9ns'", true),
+    ("pause = '${env:PAUSE}s'", true),
+    ("pause = '5'", false),
+    ("pause = 5", false),
+    ("pause = ''", false),
+    ("pause = '5 parsecs'", false),
+    ("pause = '1M'", false),
+    ("pause = '-5s'", false),
+    ("pause = '1y'", false),
+    ("pause = '5S'", false),
+    ("token = 'x'", true),
+    ("token = 5", false),
+    ("hosts = []", true),
+    ("hosts = ['a', '${env:B}']", true),
+    ("hosts = '${env:HOSTS}'", true),
+    ("hosts = 'a'", false),
+    ("hosts = [1]", false),
+    ("labels = { a = 1, b = '${env:B}' }", true),
+    ("labels = { a = 256 }", false),
+    ("limits = { requests = 1 }", true),
+    ("limits = { requests = 1, beyond = 'fail-at-once' }", true),
+    ("limits = { requests = 1, beyond = '${env:BEYOND}' }", true),
+    ("limits = { requests = 1, beyond = 'fail' }", false),
+    ("limits = { requests = 1, beyond = 5 }", false),
+    ("limits = { beyond = 'fail-at-once' }", false),
+    ("limits = { requests = 1, other = 1 }", false),
+    ("limits = '${env:LIMITS}'", true),
+    ("enabled = false", true),
+    ("enabled = 1", false),
+    ("lifecycle.start = 'eager'", true),
+    ("lifecycle.start = 'soon'", false),
+    ("lifecycle.check_fall = 0", false),
+    ("lifecycle.retry = { base = '1ms' }", true),
+    ("lifecycle.retry.bass = '1ms'", false),
+    ("lifecycle = 5", false),
+    ("other = 1", false),
+];
+
+/// Names of a connection, and whether they are right.
+const NAMES: &[(&str, bool)] = &[
+    ("a", true),
+    ("primary db.eu/1", true),
+    ("gr\u{f6}\u{df}e", true),
+    ("tenant/{id}", true),
+    ("{region}/{id}.db", true),
+    ("", false),
+    (" a", false),
+    ("a ", false),
+    ("tenant/{id", false),
+    ("tenant/id}", false),
+    ("tenant/{Id}", false),
+    ("tenant/{}", false),
+];
+
+/// Whether a configuration may say something is one question, whoever answers it.
+#[test]
+fn the_schema_and_the_library_agree() {
+    let connection =
+        |name: &str, line: &str| format!("[connections.{name:?}]\ntype = 'schema-sample'\nhost = 'h'\n{line}\n");
+    let lines = LINES.iter().map(|(line, is_right)| (connection("a", line), *is_right));
+    let names = NAMES.iter().map(|(name, is_right)| (connection(name, ""), *is_right));
+    let cases: Vec<_> = lines.chain(names).collect();
+    for (text, is_right) in &cases {
+        let built = ConnectionManager::builder().toml(text.as_str()).environment([("", ""); 0]).build();
+        assert_eq!(built.is_ok(), *is_right, "the library: {text}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = |at: usize| folder.path().join(format!("{at}.toml"));
+    cases.iter().enumerate().for_each(|(at, (text, _))| fs::write(file(at), text).unwrap());
+    let Some(found) = validate(&(0..cases.len()).map(file).collect::<Vec<_>>()) else { return };
+    for (at, (text, is_right)) in cases.iter().enumerate() {
+        let errors = found[file(at).to_str().unwrap()].as_array().unwrap();
+        assert_eq!(errors.is_empty(), *is_right, "the schema: {text}{errors:?}");
+    }
 }
 
 /// Of each configuration in the repository nothing is wrong but the types that these tests do not link.
