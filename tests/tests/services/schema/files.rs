@@ -159,30 +159,35 @@ fn every_configuration_of_the_repository_is_right() {
     let (desk, validated) = (Desk::new(), validate(&files));
     for file in &files {
         let text = fs::read_to_string(file).unwrap();
-        let foreign = foreign_connections(&text);
+        let foreign = foreign_types(&text);
         if let Some(validated) = &validated {
             let found = validated[file.to_str().unwrap()].as_array().unwrap();
             let paths: BTreeSet<_> = found.iter().map(|error| error[0].as_str().unwrap().to_owned()).collect();
-            let expected = foreign.iter().map(|name| format!("connections.{name}.type")).collect();
+            let expected: BTreeSet<_> = foreign.iter().map(|(path, _)| path.clone()).collect();
             assert_eq!(paths, expected, "{}: {found:?}", file.display());
         }
         if let Some(desk) = &desk {
             let found = desk.lint(&text);
-            let are_types = found.iter().all(|finding| finding.contains(" enum the value must be one of [\"amqp\""));
-            assert!(are_types && found.len() == foreign.len(), "{}: {found:#?}", file.display());
+            let fits = foreign.iter().all(|(_, said)| found.iter().any(|finding| finding.contains(said)));
+            assert!(fits && found.len() == foreign.len(), "{}: {found:#?}", file.display());
         }
     }
 }
 
-/// The connections of types that are not linked here.
-fn foreign_connections(text: &str) -> Vec<String> {
+/// The places where a file names a type that is not linked here, each with what the editor says there.
+fn foreign_types(text: &str) -> Vec<(String, String)> {
     let factory = ConnectionFactory::linked().unwrap();
     let table: Table = text.parse().unwrap();
-    let connections = table.get("connections").and_then(toml::Value::as_table).cloned().unwrap_or_default();
-    let is_foreign = |connection: &toml::Value| {
-        connection.get("type").and_then(toml::Value::as_str).is_some_and(|name| !factory.is_registered(name))
-    };
-    connections.into_iter().filter(|(_, connection)| is_foreign(connection)).map(|(name, _)| name).collect()
+    let below = |key: &str| table.get(key).and_then(toml::Value::as_table).cloned().unwrap_or_default();
+    let is_foreign = |name: &str| name != "lifecycle" && !factory.is_registered(name);
+    let connections = below("connections")
+        .into_iter()
+        .filter(|(_, connection)| connection.get("type").and_then(toml::Value::as_str).is_some_and(is_foreign));
+    let connections =
+        connections.map(|(name, _)| (format!("connections.{name}.type"), "the value must be one of".into()));
+    let defaults = below("defaults").into_iter().filter(|(name, _)| is_foreign(name));
+    let defaults = defaults.map(|(name, _)| ("defaults".to_owned(), format!("\"{name}\" is not allowed")));
+    connections.chain(defaults).collect()
 }
 
 /// The files with connections below a folder.
