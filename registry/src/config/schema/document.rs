@@ -197,13 +197,14 @@ fn connection(types: &[Subject]) -> Schema {
 
 /// The keys of all types, each of which accepts anything.
 fn any_key(types: &[Subject]) -> Schema {
-    let names = names(types);
-    let mut properties = reserved(json!({ "anyOf": [{ "type": "string", "enum": names }, true] }));
-    for (key, mut references) in by_key(types) {
-        references.push(true.into());
-        properties.entry(key).or_insert_with(|| json!({ "anyOf": references }));
-    }
-    properties
+    let mut choices = by_key(types);
+    let reserved = reserved(json!({ "type": "string", "enum": names(types) }));
+    choices.extend(reserved.into_iter().map(|(key, property)| (key, vec![property])));
+    let anything = |mut choices: Vec<Value>| {
+        choices.push(true.into());
+        json!({ "anyOf": choices })
+    };
+    choices.into_iter().map(|(key, choices)| (key, anything(choices))).collect()
 }
 
 /// What is wrong with a connection, said by a branch for each type, so that each mistake is a message of its own.

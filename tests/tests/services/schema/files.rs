@@ -46,12 +46,18 @@ fn validate(files: &[PathBuf]) -> Option<Value> {
 fn the_schema_is_valid_and_says_what_is_wrong() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bad.toml");
-    fs::write(&file, "[connections.a]\ntype = 'schema-sample'\nhots = 'h'\nport = 'x'\n").unwrap();
+    let text = "[connections.a]\ntype = 'schema-sample'\nhots = 'h'\nport = 'x'\nlifecycle.start = 5\n";
+    fs::write(&file, text).unwrap();
     let Some(found) = validate(std::slice::from_ref(&file)) else { return };
     let found = found[file.to_str().unwrap()].as_array().unwrap();
     let mut paths: Vec<_> = found.iter().map(|error| error[0].as_str().unwrap()).collect();
     paths.sort_unstable();
-    assert_eq!(paths, ["connections.a", "connections.a", "connections.a.port"], "{found:?}");
+    paths.dedup();
+    assert_eq!(paths, ["connections.a", "connections.a.lifecycle.start", "connections.a.port"], "{found:?}");
+    // Of the connection as a whole there is nothing but what is missing and what is too much: no list of choices.
+    let of_all: Vec<_> = found.iter().filter(|error| error[0] == "connections.a").collect();
+    assert_eq!(of_all.len(), 2, "{of_all:?}");
+    assert!(of_all.iter().all(|error| !error[1].as_str().unwrap().contains("'port'")), "{of_all:?}");
 }
 
 /// Lines of a connection of the type `schema-sample`, and whether they are right.
