@@ -24,6 +24,7 @@ mod table;
 mod check;
 mod explain;
 mod list;
+mod schema;
 mod show;
 mod types;
 

@@ -19,6 +19,7 @@ mod mysql;
 mod nats;
 mod postgres;
 mod redis;
+mod schema;
 mod smtp;
 mod socket;
 mod sql;

@@ -17,6 +17,8 @@ mod duration;
 mod error;
 mod expected;
 mod location;
+#[cfg(feature = "schema")]
+mod outline;
 mod read;
 mod repair;
 mod report;
@@ -31,4 +33,8 @@ pub(crate) use decoded::required_fields;
 pub(super) use decoded::Refusal;
 pub(crate) use decoded::{Decoded, Mode, Reference, decode};
 pub(crate) use decoder::Decoder;
+#[cfg(all(test, feature = "schema"))]
+pub(crate) use duration::parse_duration;
 pub(crate) use error::DecodeError;
+#[cfg(feature = "schema")]
+pub(crate) use outline::{Key, Outline, Variant, outline};

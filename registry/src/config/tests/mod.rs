@@ -13,6 +13,8 @@ mod mistakes;
 mod placeholders;
 mod problems;
 mod references;
+#[cfg(feature = "schema")]
+mod schema;
 mod support;
 #[cfg(feature = "cli")]
 mod survey;
