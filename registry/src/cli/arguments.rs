@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
-use super::{exit_code::Code, explain::Explain, failure::Failure, list::List, session::Session};
+use super::{
+    completions::Completions, exit_code::Code, explain::Explain, failure::Failure, graph::Graph, list::List,
+    session::Session, test::Test,
+};
 
 /// See and check the named connections of a configuration
 #[derive(Debug, Parser)]
@@ -36,6 +39,9 @@ pub(super) struct Options {
 pub(super) enum Command {
     List(List),
     Explain(Explain),
+    Graph(Graph),
+    Test(Test),
+    Completions(Completions),
 }
 
 impl Command {
@@ -43,6 +49,9 @@ impl Command {
         match self {
             Self::List(command) => command.run(session),
             Self::Explain(command) => command.run(session),
+            Self::Graph(command) => command.run(session),
+            Self::Test(command) => command.run(session),
+            Self::Completions(command) => command.run(session),
         }
     }
 }

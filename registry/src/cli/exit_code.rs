@@ -13,6 +13,8 @@ pub(super) enum Code {
     Usage = 2,
     /// The command could not do its work.
     Failed = 3,
+    /// The user ended the command before it had done its work: what shells report of a program that ends by SIGINT.
+    Interrupted = 130,
     /// Whoever read the output went away: what shells report of a program that ends by SIGPIPE. It is no success, so
     /// that a pipeline of a shell with `pipefail` does not take half a report for a good one.
     ClosedPipe = 141,

@@ -19,8 +19,18 @@ mod session;
 mod format;
 mod table;
 
+// What commands share that connect, or follow references.
+mod duration;
+mod interrupts;
+mod live;
+mod network;
+mod screen;
+
 // The commands.
+mod completions;
 mod explain;
+mod graph;
 mod list;
+mod test;
 
 pub use run::main;
