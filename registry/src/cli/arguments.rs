@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use super::{
-    completions::Completions, exit_code::Code, explain::Explain, failure::Failure, graph::Graph, list::List,
-    session::Session, test::Test,
+    check::Check, completions::Completions, diff::Diff, exit_code::Code, explain::Explain, failure::Failure,
+    graph::Graph, list::List, session::Session, show::Show, test::Test, types::Types, watch::Watch,
 };
 
 /// See and check the named connections of a configuration
@@ -37,20 +37,30 @@ pub(super) struct Options {
 /// One file each. To add a command: its file, a variant here, and an arm in [`Command::run`].
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    Check(Check),
     List(List),
+    Show(Show),
+    Types(Types),
     Explain(Explain),
     Graph(Graph),
+    Diff(Diff),
     Test(Test),
+    Watch(Watch),
     Completions(Completions),
 }
 
 impl Command {
     pub(super) fn run(self, session: &mut Session<'_>) -> Result<Code, Failure> {
         match self {
+            Self::Check(command) => command.run(session),
             Self::List(command) => command.run(session),
+            Self::Show(command) => command.run(session),
+            Self::Types(command) => command.run(session),
             Self::Explain(command) => command.run(session),
             Self::Graph(command) => command.run(session),
+            Self::Diff(command) => command.run(session),
             Self::Test(command) => command.run(session),
+            Self::Watch(command) => command.run(session),
             Self::Completions(command) => command.run(session),
         }
     }

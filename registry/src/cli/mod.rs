@@ -17,6 +17,7 @@ mod session;
 
 // What commands share.
 mod format;
+mod sarif;
 mod table;
 
 // What commands share that connect, or follow references.
@@ -27,10 +28,15 @@ mod network;
 mod screen;
 
 // The commands.
+mod check;
 mod completions;
+mod diff;
 mod explain;
 mod graph;
 mod list;
+mod show;
 mod test;
+mod types;
+mod watch;
 
 pub use run::main;

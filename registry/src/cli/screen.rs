@@ -41,6 +41,12 @@ impl Screen {
         })
     }
 
+    /// One that a test looks at, without styles.
+    #[cfg(test)]
+    pub(super) fn fake(terminal: impl Write + 'static, size: fn() -> Size) -> Self {
+        Self { terminal: Box::new(terminal), size, is_styled: false, lines: 0 }
+    }
+
     /// Writes `lines` in the place of those before, as many and as much of each as there is room for.
     pub(super) fn draw(&mut self, lines: &[String]) -> io::Result<()> {
         let Size { rows, columns } = (self.size)();
@@ -151,8 +157,8 @@ mod tests {
 
     impl Terminal {
         fn screen(&self, is_styled: bool) -> Screen {
-            let size = || Size { rows: 5, columns: 10 };
-            Screen { terminal: Box::new(self.clone()), size, is_styled, lines: 0 }
+            let screen = Screen::fake(self.clone(), || Size { rows: 5, columns: 10 });
+            Screen { is_styled, ..screen }
         }
 
         /// The lines that a person sees.
