@@ -44,8 +44,9 @@ impl Diff {
         let sides = [before, (self.other.as_ref(), options.profile.as_ref())];
         let sides = sides.map(|(file, profile)| Side::load(session, file.unwrap_or(&options.config), profile));
         let [Ok(before), Ok(after)] = sides else {
-            let problems = sides.into_iter().filter_map(Result::err);
-            problems.for_each(|error| drop(Failure::Library(error).report(session.err)));
+            for error in sides.into_iter().filter_map(Result::err) {
+                Failure::Library(error).report(session.err);
+            }
             // Not what says that there is a difference.
             return Ok(Code::Failed);
         };

@@ -46,7 +46,7 @@ pub fn main() -> ExitCode {
         Ok(arguments) => {
             let choice = color_choice(arguments.options.color);
             let (mut out, mut err) = streams(choice);
-            arguments.run(Environment::Process, true, &mut out, &mut err)
+            arguments.run(Environment::Process, &mut out, &mut err)
         }
         Err(error) => {
             let (mut out, mut err) = streams(ColorChoice::Auto);
@@ -58,8 +58,8 @@ pub fn main() -> ExitCode {
 
 impl Arguments {
     /// Runs the command. Both streams are given styled text, and take the styles out where they are not wanted.
-    fn run(self, environment: Environment, is_of_process: bool, out: &mut dyn Write, err: &mut dyn Write) -> Code {
-        let mut session = Session { options: self.options, environment, is_of_process, out, err };
+    fn run(self, environment: Environment, out: &mut dyn Write, err: &mut dyn Write) -> Code {
+        let mut session = Session { options: self.options, environment, is_of_process: true, out, err };
         let result = self.command.run(&mut session);
         match result.and_then(|code| Ok(session.out.flush().map(|()| code)?)) {
             Ok(code) => code,

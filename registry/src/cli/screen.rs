@@ -164,32 +164,37 @@ mod tests {
         /// The lines that a person sees.
         fn seen(&self) -> Vec<String> {
             let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-            let (mut rows, mut at, mut rest) = (vec![String::new()], 0, &*text);
+            let (mut rows, mut at, mut column, mut rest) = (vec![Vec::new()], 0, 0, &*text);
             while let Some(character) = rest.chars().next() {
                 rest = &rest[character.len_utf8()..];
                 match character {
-                    '\n' => at += 1,
-                    '\r' => {}
+                    '\n' => (at, column) = (at + 1, 0),
+                    '\r' => column = 0,
                     '\x1b' => {
                         let end = rest.find(|c: char| c.is_ascii_alphabetic()).unwrap();
                         match &rest[1..=end] {
-                            "K" | "?7l" | "?7h" => {}
-                            "J" => rows.truncate(at),
+                            "?7l" | "?7h" => {}
+                            "K" => rows[at].truncate(column),
+                            "J" => {
+                                rows[at].truncate(column);
+                                rows.truncate(at + 1);
+                            }
                             up => at -= up.strip_suffix('A').unwrap().parse::<usize>().unwrap(),
                         }
                         rest = &rest[end + 1..];
-                        if at < rows.len() && !rest.starts_with('\x1b') {
-                            rows[at].clear();
-                        }
                     }
-                    _ => rows[at].push(character),
+                    _ => {
+                        rows[at].truncate(column);
+                        rows[at].push(character);
+                        column += 1;
+                    }
                 }
-                rows.resize(rows.len().max(at + 1), String::new());
+                rows.resize(rows.len().max(at + 1), Vec::new());
             }
-            while rows.last().is_some_and(String::is_empty) {
+            while rows.last().is_some_and(Vec::is_empty) {
                 rows.pop();
             }
-            rows
+            rows.into_iter().map(String::from_iter).collect()
         }
     }
 

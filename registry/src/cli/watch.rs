@@ -9,7 +9,7 @@ mod view;
 use std::{io, time::Duration};
 
 use clap::Args;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::{
     duration::positive_duration, exit_code::Code, failure::Failure, interrupts::Interrupts, live::runtime,
@@ -31,6 +31,9 @@ pub(super) struct Watch {
     /// How often the table is drawn, beside when something happens
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = positive_duration)]
     interval: Duration,
+    /// End after so long, as by Ctrl-C; default: not by itself
+    #[arg(long = "for", value_name = "DURATION", value_parser = positive_duration)]
+    time: Option<Duration>,
 }
 
 impl Watch {
@@ -83,6 +86,7 @@ impl Watch {
         view: &mut View,
         interrupts: &mut Interrupts,
     ) -> io::Result<()> {
+        let end = self.time.and_then(|time| Instant::now().checked_add(time));
         let mut ticks = interval(self.interval);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -95,8 +99,17 @@ impl Watch {
                 }
                 _ = ticks.tick() => view.look(session, manager, events.missed())?,
                 () = interrupts.next() => return Ok(()),
+                () = until(end) => return Ok(()),
             }
         }
+    }
+}
+
+/// For ever, where there is no end.
+async fn until(end: Option<Instant>) {
+    match end {
+        Some(end) => sleep_until(end).await,
+        None => std::future::pending().await,
     }
 }
 

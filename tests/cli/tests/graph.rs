@@ -34,13 +34,18 @@ fn graphviz_reads_every_name_as_it_is() {
     for (at, name) in NAMES.iter().enumerate() {
         let key = name.replace('\\', "\\\\").replace('"', "\\\"");
         // What is a template for others is in no row of its own.
-        let needs = if at == 0 || NAMES[at - 1].contains('{') { String::new() } else { format!("needs = ['{}']\n", NAMES[at - 1]) };
+        let needs = if at == 0 || NAMES[at - 1].contains('{') {
+            String::new()
+        } else {
+            format!("needs = ['{}']\n", NAMES[at - 1])
+        };
         toml += &format!("[connections.\"{key}\"]\ntype = 'fake'\n{needs}");
     }
     let folder = folder(&toml);
     let drawn = own_cli(folder.path()).args(["graph", "--format", "dot"]).output().expect("the program starts");
     assert!(drawn.status.success(), "{}", String::from_utf8_lossy(&drawn.stderr));
-    let mut dot = Command::new("dot").arg("-Tdot_json").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("dot");
+    let mut dot =
+        Command::new("dot").arg("-Tdot_json").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("dot");
     dot.stdin.take().expect("a pipe").write_all(&drawn.stdout).expect("dot reads");
     let read = dot.wait_with_output().expect("dot ends");
     assert!(read.status.success(), "{}", String::from_utf8_lossy(&drawn.stdout));

@@ -75,6 +75,7 @@ impl<'a> Compared<'a> {
     fn of(name: &str, change: Change, follows: Vec<String>, before: &'a Side, after: &'a Side) -> Self {
         let (was, is) = (declared(&before.configuration, name), declared(&after.configuration, name));
         let effect = Effect::of(change, !follows.is_empty());
+        let follows = if effect == Effect::Rebuilt { follows } else { Vec::new() };
         let shown = if effect == Effect::Removed { was } else { is };
         let switched_off = is.filter(|is| !is.enabled);
         let place = switched_off.and_then(Declared::enabled_at).or_else(|| shown.map(Declared::declared_at));

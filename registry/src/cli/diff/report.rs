@@ -19,8 +19,9 @@ use crate::{
 
 /// Writes what differs, and a line of counts.
 pub(super) fn write(out: &mut dyn Write, comparison: &Comparison<'_>) -> io::Result<()> {
-    let differing = comparison.connections.iter().filter(|one| one.effect != Effect::Unchanged);
-    differing.into_iter().try_for_each(|one| write_one(out, one))?;
+    for one in comparison.connections.iter().filter(|one| one.effect != Effect::Unchanged) {
+        write_one(out, one)?;
+    }
     let count = |effect: &Effect| comparison.connections.iter().filter(|one| one.effect == *effect).count();
     let counts = EFFECTS.iter().map(|effect| (count(effect), effect.word())).filter(|(count, _)| *count > 0);
     let counts: Vec<_> = counts.map(|(count, word)| format!("{count} {word}")).collect();

@@ -8,8 +8,10 @@ use tokio::{runtime::Handle, sync::mpsc::UnboundedSender};
 
 use super::*;
 use crate::{
+    BoxError, ConnectContext, ConnectError, Connection, Secret,
     cli::arguments::{Arguments, Command},
     config::Environment,
+    connection_type,
     testing::Journal,
 };
 
@@ -265,6 +267,34 @@ connections.c = { type = 'fake', delay = '250ms' }";
     });
     assert_eq!(json, expected);
     assert_eq!(ran.code.unwrap(), Code::Problems);
+}
+
+/// A type that repeats what it was given, as careless drivers do, and what a server wrote.
+#[connection_type("cli-careless")]
+struct Careless {
+    url: String,
+    token: Secret,
+}
+
+impl Connection for Careless {
+    type Client = u8;
+
+    async fn connect(&self, _cx: &ConnectContext) -> Result<u8, BoxError> {
+        let message = format!("no login at {} with {}\n\x1b[2Jok        fake", self.url, self.token.expose());
+        Err(ConnectError::permanent(message).into())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_driver_says_shows_no_secret_and_moves_no_cursor() {
+    let toml = "\
+connections.a = { type = 'cli-careless', url = 'db://app:c4nary@host', token = '${env:NONE:-c4nary-too}' }";
+    for format in ["human", "json"] {
+        let ran = run(toml, &["--format", format]).await;
+        assert!(ran.out.contains("no login at db://app:***@host with ***"), "{}", ran.out);
+        assert!(!ran.out.contains("c4nary") && !ran.out.contains('\x1b'), "{}", ran.out);
+        assert!(!ran.out.contains("\nok "), "{}", ran.out);
+    }
 }
 
 /// A pipe whose reader has gone.

@@ -166,6 +166,14 @@ async fn lazy_connections_are_kept_up_when_all_are_asked_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_watch_may_have_an_end() {
+    let watch = async { Watching::begin("", &["--for", "1m"], None).command.await.unwrap() };
+    let began = Instant::now();
+    assert_eq!(LocalSet::new().run_until(watch).await.unwrap(), Code::Fine);
+    assert_eq!(began.elapsed(), Duration::from_secs(60));
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_table_shows_states_checks_and_causes() {
     let toml = "\
 [defaults.lifecycle]
@@ -218,7 +226,7 @@ async fn a_changed_file_is_reloaded_and_an_invalid_one_is_told() {
 #[tokio::test(start_paused = true)]
 async fn a_terminal_that_is_gone_ends_the_command_and_closes_everything() {
     let toml = "connections.a = { type = 'fake', journal = 'cli watch gone', lifecycle.start = 'eager' }";
-    let gone = |_| Screen::fake(Gone, || Size { rows: 30, columns: 200 });
+    let gone = |_: Written| Screen::fake(Gone, || Size { rows: 30, columns: 200 });
     let test = async { Watching::begin(toml, &[], Some(gone)).command.await.unwrap() };
     let failure = LocalSet::new().run_until(test).await.unwrap_err();
     assert_eq!(failure.report(&mut Vec::new()), Code::ClosedPipe);

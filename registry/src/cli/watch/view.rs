@@ -68,7 +68,7 @@ impl View {
         if let Some(screen) = &mut self.screen {
             let status = manager.status();
             let mut lines = table::head(&status, manager.ready(), last.as_ref());
-            lines.splice(1..1, self.trouble.clone());
+            self.trouble.iter().for_each(|trouble| lines.insert(1, trouble.clone()));
             lines.extend(table::rows(&status));
             return screen.draw(&lines);
         }
