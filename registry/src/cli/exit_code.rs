@@ -40,7 +40,7 @@ mod tests {
     fn the_guide_and_the_documentation_list_every_code() {
         let (guide, documentation) = (rows(include_str!("../guide/cli.md")), rows(include_str!("run.rs")));
         assert_eq!(guide, documentation);
-        let codes = [Code::Fine, Code::Problems, Code::Usage, Code::Failed, Code::ClosedPipe];
+        let codes = [Code::Fine, Code::Problems, Code::Usage, Code::Failed, Code::Interrupted, Code::ClosedPipe];
         assert_eq!(guide.iter().map(|(code, _)| *code).collect::<Vec<_>>(), codes.map(|code| code as u8));
     }
 }

@@ -114,8 +114,8 @@ fn everything_that_a_reload_would_do_is_told_with_its_reason() {
 ~ bastion  rebuilt (cli-diff, next.toml:4:14)
     url                        *** → ***      connections.toml:8:1 → next.toml:6:1
     port                       22 → 2222      connections.toml:9:1 → next.toml:7:1
-    tags[0]                    default → ***  next.toml:8:9
     token                      *** → default  connections.toml:10:1
+    tags[0]                    default → ***  next.toml:8:9
     lifecycle.connect_timeout  10s → 3s       next.toml:9:11
 - gone  removed (cli-diff, connections.toml:12:14)
 + new  added (cli-diff, next.toml:14:14)
@@ -156,7 +156,7 @@ fn a_template_is_compared_and_so_is_who_needs_a_connection_of_it() {
     let expected = "
 ~ app  rebuilt (cli-diff, next.toml:1:13), after t/7
 ~ t/{id}  rebuilt (template, cli-diff, next.toml:2:13)
-    port  1 → 2  connections.toml:2:67 → next.toml:2:67
+    port  1 → 2  connections.toml:2:65 → next.toml:2:65
 2 rebuilt
 ";
     check(&toml(1), &toml(2), Code::Problems, expected);

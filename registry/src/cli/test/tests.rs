@@ -82,15 +82,15 @@ connections.off = { type = 'fake', enabled = false }
 connections.'tenant/{id}' = { type = 'fake' }
 ";
     let expected = "
-disabled  off                   enabled = false at connections.toml:4:45
-failed    refused           0s  fake
+disabled  off                    enabled = false at connections.toml:4:46
+failed    refused            0s  fake
     connection `refused` (type `fake`, connections.toml:2:13) failed to connect (attempt 1, after 0s): \
 the script says that no connect can help
-failed    sick              0s  fake
+template  tenant/{id}            name a connection of it to test one
+failed    sick               0s  fake
     connection `sick` (type `fake`, connections.toml:3:13) failed its check (after 0s): \
 the script says that this check fails
-template  tenant/{id}           name a connection of it to test one
-ok        up              12ms  fake
+ok        up               12ms  fake
 1 ok, 2 failed, 1 disabled, 1 template in 12ms
 ";
     run(toml, &["--jobs", "1"]).await.check(Code::Problems, expected);
@@ -158,7 +158,7 @@ async fn a_name_that_is_none_is_refused_before_anything_is_connected() {
 #[tokio::test(start_paused = true)]
 async fn a_connection_of_a_template_is_tested_by_its_name() {
     let toml = "connections.'t/{id}' = { type = 'fake', needs = ['b'] }\nconnections.b = { type = 'fake' }";
-    let expected = "ok        b           0s  fake, needed by t/7\nok        t/7         0s  fake\n2 ok in 0s\n";
+    let expected = "ok        b          0s  fake, needed by t/7\nok        t/7        0s  fake\n2 ok in 0s\n";
     run(toml, &["t/7", "--jobs", "1"]).await.check(Code::Fine, expected);
 }
 
@@ -167,7 +167,7 @@ async fn a_disabled_connection_fails_only_when_it_is_named() {
     let toml = "connections.a = { type = 'fake', enabled = false }";
     let ran = run(toml, &["a"]).await;
     assert!(ran.out.starts_with("failed    a"), "{}", ran.out);
-    assert!(ran.out.contains("is disabled: `enabled = false` at connections.toml:1:43"), "{}", ran.out);
+    assert!(ran.out.contains("is disabled: `enabled = false` at connections.toml:1:44"), "{}", ran.out);
     assert_eq!(ran.code.unwrap(), Code::Problems);
     assert_eq!(run(toml, &[]).await.code.unwrap(), Code::Fine);
 }
