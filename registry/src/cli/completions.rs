@@ -7,7 +7,7 @@ use clap_complete::{Shell, generate};
 
 use super::{arguments::Arguments, exit_code::Code, failure::Failure, session::Session};
 
-/// Write what a shell needs to complete the arguments
+/// Write what a shell needs to complete commands and options
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Completions {

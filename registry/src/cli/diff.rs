@@ -19,7 +19,7 @@ use crate::{
 };
 use comparison::Comparison;
 
-/// Compare two configurations: what a reload from the one to the other would change
+/// Compare two configurations: what a reload would change
 #[derive(Args, Debug)]
 #[command(group(ArgGroup::new("sides").required(true).multiple(true)), after_help = AFTER_HELP)]
 pub(super) struct Diff {
@@ -80,8 +80,9 @@ impl Side {
 }
 
 const AFTER_HELP: &str = "\
-  connections diff next.toml                  what would change if next.toml took the place of connections.toml
-  connections diff --against last.toml        what has changed since last.toml
+Examples:
+  connections diff next.toml            what would change if next.toml took the place of connections.toml
+  connections diff --against last.toml  what has changed since last.toml
   connections diff --profile live --against-profile test
 
 Placeholders count as they are written, not as what they stand for. Exit code 0: no difference. 1: a difference. 3: a

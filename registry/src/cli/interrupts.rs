@@ -23,7 +23,7 @@ impl Interrupts {
     }
 
     /// Those that a test sends.
-    #[cfg(test)]
+    #[cfg(all(test, feature = "testing"))]
     pub(super) fn by_hand() -> (mpsc::UnboundedSender<()>, Self) {
         let (sender, receiver) = mpsc::unbounded_channel();
         (sender, Self(receiver))

@@ -8,10 +8,10 @@ use anstream::{
 };
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use super::{arguments::color_choice, failure::Failure, screen::Screen, session::Session};
+use super::{arguments::color_choice, screen::Screen, session::Session};
 use crate::{
     config::{Imposed, LoadRequest},
-    error::Result,
+    error::{Error, ErrorKind, Result},
     factory::ConnectionFactory,
     manager::ConnectionManager,
 };
@@ -40,6 +40,7 @@ impl Session<'_> {
 }
 
 /// Where connections are made. A worker that a driver blocks does not hold the others up.
-pub(super) fn runtime() -> Result<Runtime, Failure> {
-    Builder::new_multi_thread().enable_all().build().map_err(Failure::Output)
+pub(super) fn runtime() -> Result<Runtime> {
+    let no_threads = |error| Error::new(ErrorKind::NoRuntime, format!("there are no threads to connect on: {error}"));
+    Builder::new_multi_thread().enable_all().build().map_err(no_threads)
 }

@@ -8,9 +8,9 @@ mod report;
 mod tests;
 mod trial;
 
-use std::{num::NonZeroUsize, time::Duration};
+use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, value_parser};
 
 use super::{
     duration::positive_duration, exit_code::Code, failure::Failure, format::Format, interrupts::Interrupts,
@@ -21,7 +21,7 @@ use plan::Plan;
 use report::Report;
 use trial::Trial;
 
-/// Connect for real, check each connection, and say what is wrong with those that fail
+/// Connect for real, check, and say what is wrong
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Test {
@@ -32,8 +32,8 @@ pub(super) struct Test {
     #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
     timeout: Option<Duration>,
     /// How many are tested at once
-    #[arg(long, value_name = "N", default_value = "16")]
-    jobs: NonZeroUsize,
+    #[arg(long, value_name = "N", default_value = "16", value_parser = value_parser!(u16).range(1..))]
+    jobs: u16,
     /// How to write the results
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -43,10 +43,10 @@ impl Test {
     pub(super) fn run(self, session: &mut Session<'_>) -> Result<Code, Failure> {
         let imposed = Imposed { connect_timeout: self.timeout, ..Imposed::default() };
         let runtime = runtime()?;
-        let manager = session.manager(imposed, self.jobs.get(), runtime.handle())?;
+        let manager = session.manager(imposed, self.jobs.into(), runtime.handle())?;
         let result = match self.unknown(&manager, session) {
             Some(code) => Ok(code),
-            None => runtime.block_on(self.test(session, manager, Interrupts::of_process())),
+            None => runtime.block_on(async { self.test(session, manager, Interrupts::of_process()).await }),
         };
         // Not even a driver that blocks a thread keeps the command from ending.
         runtime.shutdown_background();
@@ -69,7 +69,7 @@ impl Test {
         let plan = Plan::of(&manager.configuration(), &self.names);
         let screen = session.screen_of_problems().filter(|_| self.format == Format::Human);
         let mut report = Report::new(&plan, self.format, screen);
-        let trial = Trial::new(&plan, &manager, self.jobs.get());
+        let trial = Trial::new(&plan, &manager, self.jobs.into());
         let tested = trial.run(session, &mut report, &mut interrupts).await;
         // Closed also where nobody reads any more.
         let shown = report.closing();

@@ -21,7 +21,7 @@ use crate::{
 };
 use view::View;
 
-/// Keep the connections up and show what they do: a live table in a terminal, a line for each event elsewhere
+/// Start the connections and show what they do, live
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Watch {

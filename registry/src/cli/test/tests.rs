@@ -62,7 +62,7 @@ async fn run_into(
     let environment = Environment::Fixed(std::sync::Arc::default());
     let mut session = Session { options, environment, is_of_process: false, out, err: &mut err };
     let imposed = Imposed { connect_timeout: test.timeout, ..Imposed::default() };
-    let code = match session.manager(imposed, test.jobs.get(), &Handle::current()) {
+    let code = match session.manager(imposed, test.jobs.into(), &Handle::current()) {
         Ok(manager) => match test.unknown(&manager, &mut session) {
             Some(code) => Ok(code),
             None => test.test(&mut session, manager, interrupts).await,
