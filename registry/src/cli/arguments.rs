@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use super::{
-    check::Check, exit_code::Code, explain::Explain, failure::Failure, list::List, schema::Schema, session::Session,
-    show::Show, types::Types,
+    check::Check, completions::Completions, diff::Diff, exit_code::Code, explain::Explain, failure::Failure,
+    graph::Graph, list::List, schema::Schema, session::Session, show::Show, test::Test, types::Types, watch::Watch,
 };
 
 /// See and check the named connections of a configuration
@@ -43,6 +43,11 @@ pub(super) enum Command {
     Types(Types),
     Schema(Schema),
     Explain(Explain),
+    Graph(Graph),
+    Diff(Diff),
+    Test(Test),
+    Watch(Watch),
+    Completions(Completions),
 }
 
 impl Command {
@@ -54,6 +59,11 @@ impl Command {
             Self::Types(command) => command.run(session),
             Self::Schema(command) => command.run(session),
             Self::Explain(command) => command.run(session),
+            Self::Graph(command) => command.run(session),
+            Self::Diff(command) => command.run(session),
+            Self::Test(command) => command.run(session),
+            Self::Watch(command) => command.run(session),
+            Self::Completions(command) => command.run(session),
         }
     }
 }

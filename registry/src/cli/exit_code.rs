@@ -13,6 +13,8 @@ pub(super) enum Code {
     Usage = 2,
     /// The command could not do its work.
     Failed = 3,
+    /// The user ended the command before it had done its work: what shells report of a program that ends by SIGINT.
+    Interrupted = 130,
     /// Whoever read the output went away: what shells report of a program that ends by SIGPIPE. It is no success, so
     /// that a pipeline of a shell with `pipefail` does not take half a report for a good one.
     ClosedPipe = 141,
@@ -38,7 +40,7 @@ mod tests {
     fn the_guide_and_the_documentation_list_every_code() {
         let (guide, documentation) = (rows(include_str!("../guide/cli.md")), rows(include_str!("run.rs")));
         assert_eq!(guide, documentation);
-        let codes = [Code::Fine, Code::Problems, Code::Usage, Code::Failed, Code::ClosedPipe];
+        let codes = [Code::Fine, Code::Problems, Code::Usage, Code::Failed, Code::Interrupted, Code::ClosedPipe];
         assert_eq!(guide.iter().map(|(code, _)| *code).collect::<Vec<_>>(), codes.map(|code| code as u8));
     }
 }

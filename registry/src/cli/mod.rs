@@ -20,12 +20,24 @@ mod format;
 mod sarif;
 mod table;
 
+// What commands share that connect, or follow references.
+mod duration;
+mod interrupts;
+mod live;
+mod network;
+mod screen;
+
 // The commands.
 mod check;
+mod completions;
+mod diff;
 mod explain;
+mod graph;
 mod list;
 mod schema;
 mod show;
+mod test;
 mod types;
+mod watch;
 
 pub use run::main;

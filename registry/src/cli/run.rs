@@ -38,6 +38,7 @@ use crate::config::Environment;
 /// | 1 | the command found problems: an invalid configuration, an unknown name |
 /// | 2 | the arguments are wrong |
 /// | 3 | the command could not do its work: the output cannot be written |
+/// | 130 | Ctrl-C ended the command before it had done its work |
 /// | 141 | whoever read the output went away; nothing is said |
 #[must_use = "the exit code is what a program's `main` returns"]
 pub fn main() -> ExitCode {
@@ -58,7 +59,7 @@ pub fn main() -> ExitCode {
 impl Arguments {
     /// Runs the command. Both streams are given styled text, and take the styles out where they are not wanted.
     fn run(self, environment: Environment, out: &mut dyn Write, err: &mut dyn Write) -> Code {
-        let mut session = Session { options: self.options, environment, out, err };
+        let mut session = Session { options: self.options, environment, is_of_process: true, out, err };
         let result = self.command.run(&mut session);
         match result.and_then(|code| Ok(session.out.flush().map(|()| code)?)) {
             Ok(code) => code,

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::arguments::Options;
 use crate::{
-    config::{Environment, LoadRequest, MainSource, Survey, survey},
+    config::{Environment, Imposed, LoadRequest, MainSource, Survey, survey},
     error::{Error, Result},
     factory::ConnectionFactory,
     manager::{self, Declarations},
@@ -17,6 +17,8 @@ pub(super) struct Session<'a> {
     pub(super) options: Options,
     /// The variables for the profile, overrides and placeholders.
     pub(super) environment: Environment,
+    /// Whether the streams are those of the process, and so may be a terminal.
+    pub(super) is_of_process: bool,
     /// For results.
     pub(super) out: &'a mut dyn Write,
     /// For problems and progress.
@@ -50,6 +52,7 @@ impl Session<'_> {
             environment: self.environment.clone(),
             strict_permissions: false,
             max_bytes: manager::DEFAULT_MAX_CONFIG_BYTES,
+            imposed: Imposed::default(),
         }
     }
 }

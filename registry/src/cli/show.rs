@@ -75,7 +75,8 @@ fn row(entry: &Entry) -> [String; 3] {
     [entry.key.clone(), entry.value.clone().unwrap_or_else(|| "-".to_owned()), origin(&entry.origin)]
 }
 
-fn origin(origin: &Origin) -> String {
+/// `connections.toml:3:1, from defaults.postgres`.
+pub(super) fn origin(origin: &Origin) -> String {
     let Origin { kind, place: at, name, inherited_from } = origin;
     let mut text = match kind {
         OriginKind::Default => "default".to_owned(),

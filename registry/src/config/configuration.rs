@@ -80,8 +80,9 @@ impl<I: Clone> Configuration<I> {
         let templates = Templates::new(
             patterns.filter_map(|(at, connection)| Some((Arc::clone(connection.pattern.as_ref()?), at))),
         );
-        let (declared, states): (Vec<Declared>, _) =
+        let (mut declared, states): (Vec<Declared>, _) =
             checked.into_iter().map(|connection| parts(connection, &sources)).unzip();
+        declared.iter_mut().for_each(|declared| context.request.imposed.on(&mut declared.lifecycle));
         let places = (0..).zip(&declared).map(|(at, declared)| (Arc::clone(&declared.name), at)).collect();
         Self {
             config_dir: context.request.main.config_dir(),

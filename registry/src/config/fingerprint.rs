@@ -24,6 +24,14 @@ impl Fingerprint {
         lanes.value(fields);
         Self(lanes.finish())
     }
+
+    /// Of a value alone.
+    #[cfg(feature = "cli")]
+    pub(super) fn of_value(value: &Value) -> Self {
+        let mut lanes = Lanes::new();
+        lanes.value(value);
+        Self(lanes.finish())
+    }
 }
 
 /// Two hashes with different keys, side by side.

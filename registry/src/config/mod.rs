@@ -86,7 +86,7 @@ pub(crate) use {
     load::load,
     name::fault as name_fault,
     problems::unknown_type_help,
-    request::{LoadRequest, MainSource},
+    request::{Imposed, LoadRequest, MainSource},
     secrets::without_secrets,
     types::{DecodeFn, Reader, TypeInfo, Types},
 };

@@ -4,9 +4,13 @@ use std::{
     fmt,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
-use super::environment::Environment;
+use super::{
+    environment::Environment,
+    lifecycle::{Lifecycle, Start},
+};
 
 /// What to load, and with what.
 #[derive(Clone, Debug)]
@@ -19,6 +23,25 @@ pub(crate) struct LoadRequest {
     pub(crate) strict_permissions: bool,
     /// The size limit of each file, in bytes.
     pub(crate) max_bytes: u64,
+    pub(crate) imposed: Imposed,
+}
+
+/// Lifecycle settings that the program gives every connection, whatever the configuration says. The default is none.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Imposed {
+    /// For connecting, and at most for a check.
+    pub(crate) connect_timeout: Option<Duration>,
+    pub(crate) start: Option<Start>,
+}
+
+impl Imposed {
+    pub(super) fn on(self, lifecycle: &mut Lifecycle) {
+        if let Some(timeout) = self.connect_timeout {
+            lifecycle.connect_timeout = timeout;
+            lifecycle.check_timeout = lifecycle.check_timeout.min(timeout);
+        }
+        lifecycle.start = self.start.unwrap_or(lifecycle.start);
+    }
 }
 
 /// The main file.

@@ -10,6 +10,7 @@ use super::{
     check::Checked,
     context::Context,
     field::{Field, Visibility},
+    fingerprint::Fingerprint,
     layer::Declaration,
     lifecycle,
     load::{self, Layered},
@@ -57,6 +58,9 @@ pub(crate) struct Entry {
     pub(crate) key: String,
     /// `None` for the default of the type, which only its code knows.
     pub(crate) value: Option<String>,
+    /// Of the value, also of one that is hidden; `None` for a default.
+    #[serde(skip)]
+    pub(crate) content: Option<Fingerprint>,
     pub(crate) origin: Origin,
 }
 
@@ -271,7 +275,8 @@ impl Surveyor<'_> {
     }
 
     fn entry(&self, connection: &str, key: String, value: &Value, shown: String) -> Entry {
-        Entry { key, value: Some(shown), origin: self.origin(connection, value) }
+        let content = Some(Fingerprint::of_value(value));
+        Entry { key, value: Some(shown), content, origin: self.origin(connection, value) }
     }
 
     fn origin(&self, connection: &str, value: &Value) -> Origin {
@@ -295,7 +300,7 @@ impl Surveyor<'_> {
 impl Entry {
     fn of_default(key: &str, value: Option<String>) -> Self {
         let origin = Origin { kind: OriginKind::Default, place: None, name: None, inherited_from: None };
-        Self { key: key.to_owned(), value, origin }
+        Self { key: key.to_owned(), value, content: None, origin }
     }
 }
 

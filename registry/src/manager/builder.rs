@@ -14,7 +14,7 @@ use super::{
     shared::{self, Shared},
 };
 use crate::{
-    config::{Environment, LoadRequest, MainSource},
+    config::{Environment, Imposed, LoadRequest, MainSource},
     error::Result,
     factory::ConnectionFactory,
 };
@@ -150,7 +150,6 @@ impl ConnectionManagerBuilder {
     ///
     /// As for [`ConnectionManager::from_file`].
     pub fn build(self) -> Result<ConnectionManager> {
-        remember_limit();
         let factory = self.factory.map_or_else(ConnectionFactory::linked, Ok)?;
         let config_dir = self.config_dir.unwrap_or_else(|| PathBuf::from("."));
         let main = match self.source {
@@ -164,11 +163,31 @@ impl ConnectionManagerBuilder {
             environment: self.environment,
             strict_permissions: self.strict_permissions,
             max_bytes: self.max_config_bytes.unwrap_or(DEFAULT_MAX_CONFIG_BYTES),
+            imposed: Imposed::default(),
         };
-        let configuration = shared::load(&request, &factory)?;
         let max_concurrent_connects = self.max_concurrent_connects.unwrap_or(DEFAULT_MAX_CONCURRENT_CONNECTS);
         let runtime = self.runtime.or_else(|| Handle::try_current().ok());
-        Ok(ConnectionManager::new(Shared::new(factory, request, configuration, runtime, max_concurrent_connects)))
+        ConnectionManager::load(request, factory, runtime, max_concurrent_connects)
+    }
+}
+
+impl ConnectionManager {
+    /// Loads and checks what is requested; connects nothing.
+    pub(crate) fn load(
+        request: LoadRequest,
+        factory: ConnectionFactory,
+        runtime: Option<Handle>,
+        max_concurrent_connects: usize,
+    ) -> Result<Self> {
+        remember_limit();
+        let configuration = shared::load(&request, &factory)?;
+        Ok(Self::new(Shared::new(factory, request, configuration, runtime, max_concurrent_connects)))
+    }
+
+    /// The configuration that is in force.
+    #[cfg(feature = "cli")]
+    pub(crate) fn configuration(&self) -> Arc<shared::Declarations> {
+        self.shared.configuration()
     }
 }
 

@@ -57,5 +57,6 @@ pub use watch::Watch;
 #[cfg(feature = "cli")]
 pub(crate) use {
     builder::DEFAULT_MAX_CONFIG_BYTES,
+    reload::plan,
     shared::{Declarations, load},
 };

@@ -25,6 +25,14 @@ pub(crate) fn folder(configuration: &str) -> tempfile::TempDir {
     folder
 }
 
+/// Whether the system has a program that a test needs. Where nothing may be missing, that is a failure.
+pub(crate) fn has_program(name: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let is_there = std::env::split_paths(&path).any(|folder| folder.join(name).is_file());
+    assert!(is_there || std::env::var_os("REQUIRE_SERVICES").is_none(), "{name} is not installed");
+    is_there
+}
+
 /// Both streams as text.
 pub(crate) fn text(output: &Output) -> String {
     [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned()).concat()

@@ -64,6 +64,11 @@ fn calls(command: &str) -> Vec<Vec<&str>> {
             .collect(),
         "types" => vec![vec![], vec!["desk"], vec!["--format=json"]],
         "explain" => vec![vec!["CR004"]],
+        "graph" => ["text", "dot", "mermaid"].into_iter().map(|format| vec!["--format", format]).collect(),
+        "diff" => vec![vec!["next.toml"], vec!["next.toml", "--format=json"], vec!["--against=next.toml"]],
+        "test" => vec![vec!["--timeout=1s"], vec!["--timeout=1s", "--format=json"]],
+        "watch" => vec![vec!["--all", "--for=100ms"]],
+        "completions" => vec![vec!["bash"]],
         _ => panic!("`{command}` has no row in the test of secrets"),
     }
 }
@@ -74,6 +79,8 @@ fn no_command_writes_a_secret() {
     for configuration in [VALID, INVALID, BROKEN] {
         let folder = folder(configuration);
         fs::write(folder.path().join("token"), "c4nary/f1le").expect("a file can be written");
+        let next = configuration.replace("c4nary/passw0rd", "c4nary/default");
+        fs::write(folder.path().join("next.toml"), next).expect("a file can be written");
         for command in commands() {
             for call in calls(&command) {
                 let mut program = own_cli(folder.path());

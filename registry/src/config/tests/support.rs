@@ -14,7 +14,8 @@ use tempfile::TempDir;
 
 use crate::{
     config::{
-        Configuration, DecodeFn, Environment, Field, LoadRequest, MainSource, Reader, TypeInfo, Types, Visibility, load,
+        Configuration, DecodeFn, Environment, Field, Imposed, LoadRequest, MainSource, Reader, TypeInfo, Types,
+        Visibility, load,
     },
     diagnostic::Diagnostic,
     reference::ConnectionRef,
@@ -41,6 +42,7 @@ impl Fixture {
             environment: Environment::default(),
             strict_permissions: false,
             max_bytes: 16 * 1024 * 1024,
+            imposed: Imposed::default(),
         };
         let fixture = Self { folder, variables: BTreeMap::new(), request };
         files.iter().fold(fixture, |fixture, (name, text)| fixture.file(name, text))
@@ -233,5 +235,6 @@ pub(super) fn text_request(text: &str, config_dir: PathBuf) -> LoadRequest {
         environment: Environment::Fixed(Arc::default()),
         strict_permissions: false,
         max_bytes: 1024,
+        imposed: Imposed::default(),
     }
 }

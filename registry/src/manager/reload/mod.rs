@@ -7,7 +7,7 @@
 //! the next.
 
 mod follow;
-mod plan;
+pub(crate) mod plan;
 mod replace;
 mod report;
 mod rotated;

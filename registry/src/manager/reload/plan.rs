@@ -13,7 +13,7 @@ use crate::{
 
 /// What the configurations alone say of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Change {
+pub(crate) enum Change {
     Added,
     Removed,
     /// It is in both. Placeholders may stand for something else all the same.
@@ -24,10 +24,10 @@ pub(super) enum Change {
 }
 
 /// A name with what it is made from now; `None` when nothing is, any more.
-pub(super) type Found<'c> = (&'c Arc<str>, Option<&'c Declared>, Change);
+pub(crate) type Found<'c> = (&'c Arc<str>, Option<&'c Declared>, Change);
 
 /// All names that `before` or `after` declares, templates apart, and those of `present` that a template made.
-pub(super) fn compare<'c, I: Clone>(
+pub(crate) fn compare<'c, I: Clone>(
     before: &'c Configuration<I>,
     after: &'c Configuration<I>,
     present: &'c [Arc<str>],
@@ -78,15 +78,15 @@ fn change(was: Option<&Declared>, is: Option<&Declared>) -> Option<Change> {
 }
 
 /// A connection, and what it refers to.
-pub(super) struct Node {
-    pub(super) name: Arc<str>,
-    pub(super) needs: Vec<Arc<str>>,
+pub(crate) struct Node {
+    pub(crate) name: Arc<str>,
+    pub(crate) needs: Vec<Arc<str>>,
 }
 
 /// What may have to be rebuilt when `changed` are: they themselves and whatever refers to them, on any way. Each comes in
 /// a later rank than what it needs. Those on a circle, which only names made at run time can close, come last and
 /// together. Gives places in `nodes`.
-pub(super) fn ranks(nodes: &[Node], changed: &HashSet<Arc<str>>) -> Vec<Vec<usize>> {
+pub(crate) fn ranks(nodes: &[Node], changed: &HashSet<Arc<str>>) -> Vec<Vec<usize>> {
     let places: HashMap<&str, usize> = nodes.iter().enumerate().map(|(at, node)| (&*node.name, at)).collect();
     let mut dependents = vec![Vec::new(); nodes.len()];
     for (at, node) in nodes.iter().enumerate() {
