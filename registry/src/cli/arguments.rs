@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
-use super::{exit_code::Code, explain::Explain, failure::Failure, list::List, session::Session};
+use super::{exit_code::Code, explain::Explain, failure::Failure, import::Import, list::List, session::Session};
 
 /// See and check the named connections of a configuration
 #[derive(Debug, Parser)]
@@ -36,6 +36,7 @@ pub(super) struct Options {
 pub(super) enum Command {
     List(List),
     Explain(Explain),
+    Import(Import),
 }
 
 impl Command {
@@ -43,6 +44,7 @@ impl Command {
         match self {
             Self::List(command) => command.run(session),
             Self::Explain(command) => command.run(session),
+            Self::Import(command) => command.run(session),
         }
     }
 }

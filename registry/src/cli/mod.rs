@@ -17,10 +17,12 @@ mod session;
 
 // What commands share.
 mod format;
+mod output_file;
 mod table;
 
 // The commands.
 mod explain;
+mod import;
 mod list;
 
 pub use run::main;

@@ -56,7 +56,7 @@ mod watched;
 mod tests;
 
 pub use field::{Field, Visibility};
-#[cfg(feature = "watch")]
+#[cfg(any(feature = "cli", feature = "watch"))]
 pub(crate) use source::read as read_file;
 pub use validation::Validation;
 pub(crate) use {

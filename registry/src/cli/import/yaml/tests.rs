@@ -1,0 +1,1 @@
+//! YAML as the Python library reads it.
