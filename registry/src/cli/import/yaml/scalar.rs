@@ -125,19 +125,39 @@ fn decimal(text: &str, digits: &str) -> Option<f64> {
         None => (mantissa, None),
     };
     let has_sign = text.len() > digits.len();
-    let is_whole = whole.starts_with(|first: char| first.is_ascii_digit()) && is_made_of(whole, "0123456789_");
-    let is_fraction = fraction.is_some_and(|fraction| !fraction.is_empty()) && whole.is_empty() && !has_sign;
-    let is_number = (is_whole || is_fraction)
-        && (fraction.is_some() || exponent.is_some())
-        && fraction.is_none_or(|fraction| is_made_of(fraction, "0123456789_"))
-        && exponent.is_none_or(|exponent| is_exponent(exponent, is_fraction));
+    let is_number = match fraction {
+        Some(fraction) if whole.is_empty() => !has_sign && is_grouped(fraction) && exponent.is_none_or(is_signed),
+        Some(fraction) => {
+            is_grouped(whole)
+                && is_made_of(fraction, "0123456789_")
+                && exponent
+                    .is_none_or(|exponent| is_signed(exponent) || is_digits(exponent) && !has_loose_underscore(whole))
+        }
+        None => is_grouped(whole) && !has_loose_underscore(whole) && exponent.is_some_and(is_exponent),
+    };
     is_number.then(|| digits.replace('_', "").parse().ok()).flatten()
 }
 
-/// Behind `.5` an exponent has its sign.
-fn is_exponent(exponent: &str, needs_sign: bool) -> bool {
-    let (_, digits) = sign(exponent);
-    (!needs_sign || digits.len() < exponent.len()) && !digits.is_empty() && is_made_of(digits, "0123456789")
+/// Digits with `_` among them.
+fn is_grouped(digits: &str) -> bool {
+    digits.starts_with(|first: char| first.is_ascii_digit()) && is_made_of(digits, "0123456789_")
+}
+
+/// Whether a `_` has no digit on its right, or another one.
+fn has_loose_underscore(digits: &str) -> bool {
+    digits.ends_with('_') || digits.contains("__")
+}
+
+fn is_exponent(exponent: &str) -> bool {
+    is_signed(exponent) || is_digits(exponent)
+}
+
+fn is_signed(exponent: &str) -> bool {
+    exponent.strip_prefix(['+', '-']).is_some_and(is_digits)
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && is_made_of(text, "0123456789")
 }
 
 /// `1:30.5`.
