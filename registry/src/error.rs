@@ -234,15 +234,24 @@ impl Error {
     pub fn render(&self) -> String {
         #[cfg(feature = "diagnostics")]
         if !self.diagnostics().is_empty() {
-            return self.render_report();
+            return self.render_report(crate::diagnostic::render);
         }
         self.to_string()
     }
 
+    /// The same with the colours of a terminal.
+    #[cfg(feature = "cli")]
+    pub(crate) fn render_styled(&self) -> String {
+        if self.diagnostics().is_empty() {
+            return self.to_string();
+        }
+        self.render_report(crate::diagnostic::render_styled)
+    }
+
     #[cfg(feature = "diagnostics")]
-    fn render_report(&self) -> String {
+    fn render_report(&self, draw: fn(&[Diagnostic]) -> String) -> String {
         let summary = Summary(self);
-        let report = crate::diagnostic::render(&self.0.diagnostics);
+        let report = draw(&self.0.diagnostics);
         let related: String = self.0.related.iter().map(|error| format!("\n  {error}")).collect();
         format!("{summary}\n\n{report}{related}")
     }

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
-use super::{exit_code::Code, explain::Explain, failure::Failure, import::Import, list::List, session::Session};
+use super::{
+    check::Check, exit_code::Code, explain::Explain, failure::Failure, import::Import, list::List, session::Session,
+    show::Show, types::Types,
+};
 
 /// See and check the named connections of a configuration
 #[derive(Debug, Parser)]
@@ -34,7 +37,10 @@ pub(super) struct Options {
 /// One file each. To add a command: its file, a variant here, and an arm in [`Command::run`].
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    Check(Check),
     List(List),
+    Show(Show),
+    Types(Types),
     Explain(Explain),
     Import(Import),
 }
@@ -42,7 +48,10 @@ pub(super) enum Command {
 impl Command {
     pub(super) fn run(self, session: &mut Session<'_>) -> Result<Code, Failure> {
         match self {
+            Self::Check(command) => command.run(session),
             Self::List(command) => command.run(session),
+            Self::Show(command) => command.run(session),
+            Self::Types(command) => command.run(session),
             Self::Explain(command) => command.run(session),
             Self::Import(command) => command.run(session),
         }

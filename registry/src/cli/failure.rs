@@ -28,7 +28,7 @@ impl Failure {
         let _ = match self {
             Self::Output(error) if error.kind() == ErrorKind::BrokenPipe => return Code::ClosedPipe,
             Self::Output(error) => say(err, &format!("failed to write the output: {error}")),
-            Self::Library(error) => say(err, &error.render()),
+            Self::Library(error) => say(err, &error.render_styled()),
             Self::Unknown { message, help: None } => say(err, message),
             Self::Unknown { message, help: Some(help) } => say(err, &format!("{message}\n  help: {help}")),
             Self::Write { path, reason, help } => {

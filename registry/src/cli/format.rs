@@ -5,9 +5,7 @@ use clap::ValueEnum;
 /// For people or for programs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// Text for people
     #[default]
     Human,
-    /// JSON for programs
     Json,
 }

@@ -3,12 +3,16 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::{exit_code::Code, failure::Failure, format::Format, session::Session, table::write_table};
-use crate::{config::Declared, diagnostic::visible};
+use super::{exit_code::Code, failure::Failure, format::Format, session::Session, show::place, table::write_table};
+use crate::{
+    config::{Declared, Place},
+    diagnostic::visible,
+};
 
 /// List the connections and templates: name, type, state, and where each is declared
 #[derive(Args, Debug)]
 pub(super) struct List {
+    /// Text for people, or an array of objects for programs
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
@@ -35,7 +39,7 @@ struct Entry<'a> {
     client: Option<&'static str>,
     enabled: bool,
     template: bool,
-    declared_at: String,
+    declared_at: Place,
 }
 
 impl<'a> Entry<'a> {
@@ -46,7 +50,7 @@ impl<'a> Entry<'a> {
             client: declared.client_type_name,
             enabled: declared.enabled,
             template: declared.is_template(),
-            declared_at: declared.declared_at(),
+            declared_at: declared.place(),
         }
     }
 
@@ -56,7 +60,7 @@ impl<'a> Entry<'a> {
             Self { template: true, .. } => "template",
             _ => "enabled",
         };
-        [self.name, self.type_name, state, &self.declared_at].map(|cell| visible(cell).into_owned())
+        [self.name, self.type_name, state, &place(&self.declared_at)].map(|cell| visible(cell).into_owned())
     }
 }
 

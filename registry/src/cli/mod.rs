@@ -18,11 +18,15 @@ mod session;
 // What commands share.
 mod format;
 mod output_file;
+mod sarif;
 mod table;
 
 // The commands.
+mod check;
 mod explain;
 mod import;
 mod list;
+mod show;
+mod types;
 
 pub use run::main;

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::arguments::Options;
 use crate::{
-    config::{Environment, LoadRequest, MainSource},
-    error::Result,
+    config::{Environment, LoadRequest, MainSource, Survey, survey},
+    error::{Error, Result},
     factory::ConnectionFactory,
     manager::{self, Declarations},
 };
@@ -29,13 +29,21 @@ impl Session<'_> {
         manager::load(&self.request(), &ConnectionFactory::linked()?)
     }
 
+    /// The same for people to see, with where each value is from.
+    pub(super) fn survey(&self) -> Result<Survey> {
+        let factory = ConnectionFactory::linked()?;
+        let title = format!("the configuration `{}` is invalid", self.options.config.display());
+        survey(&self.request(), &factory).map_err(|problems| Error::configuration(title, problems))
+    }
+
     /// Writes one JSON value over several lines.
     pub(super) fn write_json(&mut self, value: &impl Serialize) -> io::Result<()> {
         serde_json::to_writer_pretty(&mut self.out, value)?;
         writeln!(self.out)
     }
 
-    fn request(&self) -> LoadRequest {
+    /// What to load.
+    pub(super) fn request(&self) -> LoadRequest {
         LoadRequest {
             main: MainSource::File(self.options.config.clone()),
             profile: self.options.profile.clone(),

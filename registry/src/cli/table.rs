@@ -1,6 +1,9 @@
 //! Aligned columns.
 
-use std::io::{self, Write};
+use std::{
+    array,
+    io::{self, Write},
+};
 
 use anstyle::Style;
 
@@ -14,13 +17,27 @@ pub(super) fn write_table<const N: usize>(
     if rows.is_empty() {
         return Ok(());
     }
-    let width = |at: usize| rows.iter().map(|row| width(&row[at])).fold(width(header[at]), usize::max);
-    let widths: [usize; N] = std::array::from_fn(width);
-    writeln!(out, "{HEADER}{}{HEADER:#}", line(&header.map(str::to_owned), &widths))?;
-    rows.iter().try_for_each(|row| writeln!(out, "{}", line(row, &widths)))
+    let header = header.map(str::to_owned);
+    let widths = widths(&rows.iter().chain([&header]).collect::<Vec<_>>());
+    writeln!(out, "{BOLD}{}{BOLD:#}", line(&header, widths))?;
+    write_rows(out, rows, widths)
 }
 
-fn line<const N: usize>(row: &[String; N], widths: &[usize; N]) -> String {
+/// Writes rows whose columns are so wide.
+pub(super) fn write_rows<const N: usize>(
+    out: &mut dyn Write,
+    rows: &[[String; N]],
+    widths: [usize; N],
+) -> io::Result<()> {
+    rows.iter().try_for_each(|row| writeln!(out, "{}", line(row, widths)))
+}
+
+/// The width of the widest cell of each column.
+pub(super) fn widths<const N: usize>(rows: &[&[String; N]]) -> [usize; N] {
+    rows.iter().fold([0; N], |widths, row| array::from_fn(|at| width(&row[at]).max(widths[at])))
+}
+
+fn line<const N: usize>(row: &[String; N], widths: [usize; N]) -> String {
     let cells = row.iter().zip(widths).map(|(cell, widest)| format!("{cell}{}", " ".repeat(widest - width(cell))));
     cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
 }
@@ -29,7 +46,7 @@ fn width(text: &str) -> usize {
     text.chars().count()
 }
 
-const HEADER: Style = Style::new().bold();
+const BOLD: Style = Style::new().bold();
 
 #[cfg(test)]
 mod tests {

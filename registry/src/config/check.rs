@@ -40,7 +40,7 @@ pub(super) struct Checked<I> {
 }
 
 impl<I> Checked<I> {
-    fn references(&self) -> &[Reference] {
+    pub(super) fn references(&self) -> &[Reference] {
         self.decoded.as_ref().map(|decoded| &*decoded.references).unwrap_or_default()
     }
 }
@@ -159,9 +159,12 @@ fn check_captures(name: &str, fields: &Value, pattern: Option<&Pattern>, context
 }
 
 fn read_lifecycle(mut value: Value, path: &str, context: &mut Context<'_>) -> Lifecycle {
-    let Resolution { mut problems, .. } = resolve(&mut value, path, context);
-    context.problems.append(&mut problems);
-    Lifecycle::read(&value, path).unwrap_or_else(|mut problems| {
+    let mode = if context.request.environment.is_known() { Mode::Resolved } else { Mode::Check };
+    if mode == Mode::Resolved {
+        let Resolution { mut problems, .. } = resolve(&mut value, path, context);
+        context.problems.append(&mut problems);
+    }
+    Lifecycle::read(&value, path, mode).unwrap_or_else(|mut problems| {
         context.problems.append(&mut problems);
         Lifecycle::default()
     })
@@ -170,8 +173,10 @@ fn read_lifecycle(mut value: Value, path: &str, context: &mut Context<'_>) -> Li
 /// A connection whose `enabled` is not known counts as enabled.
 fn enabled(declaration: &Declaration, context: &mut Context<'_>) -> bool {
     let Some(given) = &declaration.reserved.enabled else { return true };
-    if let ValueKind::Boolean(enabled) = given.kind {
-        return enabled;
+    match given.kind {
+        ValueKind::Boolean(enabled) => return enabled,
+        ValueKind::Template(_) if !context.request.environment.is_known() => return true,
+        _ => {}
     }
     let path = format!("connections.{}.enabled", declaration.name);
     let mut value = given.clone();

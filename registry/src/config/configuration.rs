@@ -1,5 +1,7 @@
 //! What loading gives: all connections, checked, ready to be made.
 
+#[cfg(feature = "cli")]
+use std::collections::HashSet;
 use std::{collections::HashMap, fmt, path::Path, sync::Arc};
 
 use super::{
@@ -169,6 +171,47 @@ impl<I: Clone> Configuration<I> {
             }
             State::Disabled => Err(self.disabled(name)),
         }
+    }
+
+    /// What is wrong with the placeholders of all enabled connections, when they are resolved now. Those of a template are
+    /// all but its captures, which are known when somebody asks for a connection. Adds the values that may be shown.
+    #[cfg(feature = "cli")]
+    pub(super) fn placeholder_problems(&self, shown: &mut HashSet<Span>) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for (declared, state) in self.declared.iter().zip(&self.states) {
+            let State::Deferred { fields, reader, public } = state else { continue };
+            shown.extend(public);
+            match &declared.pattern {
+                Some(pattern) => {
+                    let captured: Vec<_> = pattern.captures().map(|capture| (capture, "")).collect();
+                    problems.extend(self.resolver(&captured).resolve(&mut fields.clone(), &path(declared)).problems);
+                }
+                None => problems
+                    .extend(self.resolve_fields(declared, &[], fields.clone(), *reader).err().into_iter().flatten()),
+            }
+        }
+        problems
+    }
+
+    /// What is wrong with a name that a program asks for.
+    #[cfg(feature = "cli")]
+    pub(super) fn name_problem(&self, name: &str) -> Option<Problem> {
+        let Some(declared) = self.declaration(name) else {
+            let names = self.declared.iter().filter(|declared| !declared.is_template()).map(|declared| &*declared.name);
+            let help = self.near_template(name).or_else(|| did_you_mean(name, names).map(suggest));
+            let message = format!("there is no connection `{}`", name.escape_debug());
+            return Some(Problem::without_place(Code::UnknownConnection, message).maybe_help(help));
+        };
+        let message = format!("connection `{}` is disabled", name.escape_debug());
+        let problem =
+            Problem { span: declared.enabled_span, ..Problem::without_place(Code::UnknownConnection, message) };
+        (!declared.enabled).then(|| problem.label("switched off here"))
+    }
+
+    /// The problems as diagnostics in file order.
+    #[cfg(feature = "cli")]
+    pub(super) fn report(&self, problems: Vec<Problem>, shown: &HashSet<Span>) -> Vec<Diagnostic> {
+        context::diagnostics(problems, &self.sources, shown)
     }
 
     fn resolve_fields(

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "cli")]
+use super::survey::Place;
 use super::{decode::Reference, fingerprint::Fingerprint, lifecycle::Lifecycle, template::Pattern};
 use crate::span::{Sources, Span};
 
@@ -28,6 +30,12 @@ impl Declared {
     /// `file:line:column` of the name where it is declared first.
     pub(crate) fn declared_at(&self) -> String {
         self.sources.locate(self.name_span)
+    }
+
+    /// The same in parts.
+    #[cfg(feature = "cli")]
+    pub(crate) fn place(&self) -> Place {
+        Place::of(self.name_span, &self.sources)
     }
 
     /// `file:line:column` of `enabled`, when it is given.

@@ -16,13 +16,27 @@ pub(crate) enum Environment {
     Process,
     /// A fixed set, as in tests.
     Fixed(Arc<BTreeMap<OsString, OsString>>),
+    /// Nobody may look: there is no profile and no override, and every placeholder stays as it is.
+    #[cfg(feature = "cli")]
+    Unknown,
 }
 
 impl Environment {
+    /// Whether placeholders can be resolved at all.
+    pub(super) fn is_known(&self) -> bool {
+        match self {
+            Self::Process | Self::Fixed(_) => true,
+            #[cfg(feature = "cli")]
+            Self::Unknown => false,
+        }
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<OsString> {
         match self {
             Self::Process => env::var_os(name),
             Self::Fixed(variables) => variables.get(OsStr::new(name)).cloned(),
+            #[cfg(feature = "cli")]
+            Self::Unknown => None,
         }
     }
 
@@ -34,6 +48,8 @@ impl Environment {
             Self::Fixed(variables) => {
                 variables.iter().filter_map(|(name, value)| with_prefix(name, value.clone(), prefix)).collect()
             }
+            #[cfg(feature = "cli")]
+            Self::Unknown => Vec::new(),
         };
         found.sort();
         found
@@ -44,6 +60,8 @@ impl Environment {
         match self {
             Self::Process => env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect(),
             Self::Fixed(variables) => variables.keys().filter_map(|name| name.to_str().map(String::from)).collect(),
+            #[cfg(feature = "cli")]
+            Self::Unknown => Vec::new(),
         }
     }
 }
@@ -54,6 +72,8 @@ impl fmt::Debug for Environment {
         f.write_str(match self {
             Self::Process => "Process",
             Self::Fixed(_) => "Fixed",
+            #[cfg(feature = "cli")]
+            Self::Unknown => "Unknown",
         })
     }
 }

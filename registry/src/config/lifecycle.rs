@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{
     decode::{self, Mode},
     types::Reader,
-    value::{Table, Value},
+    value::{Table, Value, ValueKind},
 };
 use crate::{
     diagnostic::{Code, Problem},
@@ -74,12 +74,11 @@ pub(crate) struct Retry {
 }
 
 impl Lifecycle {
-    /// Reads a `lifecycle` table whose placeholders are resolved.
-    pub(super) fn read(value: &Value, path: &str) -> Result<Self, Vec<Problem>> {
-        let lifecycle =
-            decode::decode(value, path, Reader::plain(|decoder| Self::deserialize(decoder)), Mode::Resolved)?
-                .instance
-                .unwrap_or_default();
+    /// Reads a `lifecycle` table. What has a placeholder that is not resolved is checked in everything but its value.
+    pub(super) fn read(value: &Value, path: &str, mode: Mode) -> Result<Self, Vec<Problem>> {
+        let lifecycle = decode::decode(value, path, Reader::plain(|decoder| Self::deserialize(decoder)), mode)?
+            .instance
+            .unwrap_or_default();
         let problems = lifecycle.faults(value, path);
         if problems.is_empty() { Ok(lifecycle) } else { Err(problems) }
     }
@@ -87,7 +86,7 @@ impl Lifecycle {
     fn faults(&self, value: &Value, path: &str) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut refuse = |is_wrong: bool, key: &str, message: &str| {
-            if is_wrong {
+            if is_wrong && is_known(value, key) {
                 let problem = Problem::new(Code::InvalidValue, place(value, key), format!("`{key}` {message}"));
                 problems.push(problem.key_path(format!("{path}.{key}")));
             }
@@ -117,7 +116,33 @@ impl Lifecycle {
             (base > max, ("retry.base", "retry.max")),
             (max > background_max && is_given(value, "retry.background_max"), ("retry.max", "retry.background_max")),
         ];
-        pairs.into_iter().filter_map(|(is_wrong, pair)| is_wrong.then_some(pair))
+        let are_known = |(shorter, longer): (&str, &str)| is_known(value, shorter) && is_known(value, longer);
+        pairs.into_iter().filter_map(move |(is_wrong, pair)| (is_wrong && are_known(pair)).then_some(pair))
+    }
+
+    /// Every setting with its value as it would be written.
+    #[cfg(feature = "cli")]
+    pub(super) fn settings(&self) -> Vec<(&'static str, String)> {
+        let Self { start, required, connect_timeout, retry, check_interval, check_timeout, .. } = self;
+        let Self { check_fall, check_rise, replace, idle_timeout, drain_timeout, disconnect_timeout, .. } = self;
+        let duration = |duration: &Duration| humantime::format_duration(*duration).to_string();
+        vec![
+            ("start", if *start == Start::Lazy { "lazy" } else { "eager" }.to_owned()),
+            ("required", required.to_string()),
+            ("connect_timeout", duration(connect_timeout)),
+            ("retry.base", duration(&retry.base)),
+            ("retry.max", duration(&retry.max)),
+            ("retry.background_max", duration(&retry.background_max)),
+            ("check_interval", duration(check_interval)),
+            ("check_timeout", duration(check_timeout)),
+            ("check_fall", check_fall.to_string()),
+            ("check_rise", check_rise.to_string()),
+            ("replace", if *replace == Replace::MakeFirst { "make-first" } else { "break-first" }.to_owned()),
+            ("idle_timeout", idle_timeout.as_ref().map_or_else(|| "never".to_owned(), duration)),
+            ("drain_timeout", duration(drain_timeout)),
+            ("disconnect_timeout", duration(disconnect_timeout)),
+            ("max_instances", self.max_instances.to_string()),
+        ]
     }
 
     fn positive_durations(&self) -> [(&'static str, Duration); 8] {
@@ -160,6 +185,13 @@ impl Default for Retry {
     }
 }
 
+/// The value at a dotted key of a `lifecycle` table.
+#[cfg(feature = "cli")]
+pub(super) fn find<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
+    let (found, is_given) = follow(value, key);
+    is_given.then_some(found)
+}
+
 /// Where the value at a dotted key stands; the nearest table around it when it is not given.
 fn place(value: &Value, key: &str) -> Span {
     follow(value, key).0.span
@@ -167,6 +199,12 @@ fn place(value: &Value, key: &str) -> Span {
 
 fn is_given(value: &Value, key: &str) -> bool {
     follow(value, key).1
+}
+
+/// Whether no placeholder stands for the value at a dotted key. One that is not given has its default, which is known.
+fn is_known(value: &Value, key: &str) -> bool {
+    let (found, is_given) = follow(value, key);
+    !is_given || !matches!(found.kind, ValueKind::Template(_))
 }
 
 /// The value at a dotted key or the nearest table around it, and whether it is the value.

@@ -50,6 +50,10 @@ mod configuration;
 mod declared;
 mod fields;
 mod fingerprint;
+#[cfg(feature = "cli")]
+mod inspect;
+#[cfg(feature = "cli")]
+mod survey;
 mod watched;
 
 #[cfg(test)]
@@ -58,6 +62,8 @@ mod tests;
 pub use field::{Field, Visibility};
 #[cfg(any(feature = "cli", feature = "watch"))]
 pub(crate) use source::read as read_file;
+#[cfg(feature = "cli")]
+pub(crate) use survey::{Entry, Origin, OriginKind, Place, Survey, Surveyed, survey};
 pub use validation::Validation;
 pub(crate) use {
     configuration::{Configuration, Resolved},
@@ -73,4 +79,9 @@ pub(crate) use {
     request::{LoadRequest, MainSource},
     secrets::without_secrets,
     types::{DecodeFn, Reader, TypeInfo, Types},
+};
+#[cfg(feature = "cli")]
+pub(crate) use {
+    decode::required_fields,
+    inspect::{Inspection, inspect},
 };

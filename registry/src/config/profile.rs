@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+#[cfg(feature = "cli")]
+use super::request::LoadRequest;
 use super::{
     context::Context,
     document::{Document, read_document, unreadable},
@@ -40,6 +42,13 @@ pub(super) fn read(context: &mut Context<'_>) -> Option<Document> {
             None
         }
     }
+}
+
+/// The name of the chosen profile.
+#[cfg(feature = "cli")]
+pub(super) fn name(request: &LoadRequest) -> Option<String> {
+    let variable = || request.environment.get(VARIABLE).map(|value| value.to_string_lossy().into_owned());
+    request.profile.clone().or_else(variable)
 }
 
 /// The profile of the request, else of the environment with its place there.

@@ -120,9 +120,17 @@ pub struct Label {
     pub(super) end_column: usize,
     pub(super) text: String,
     pub(super) snippet: Snippet,
+    #[serde(skip)]
+    pub(super) is_variable: bool,
 }
 
 impl Label {
+    /// Whether it is in an environment variable and not in a file.
+    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "asked for by the feature `cli`"))]
+    pub(crate) fn is_variable(&self) -> bool {
+        self.is_variable
+    }
+
     /// The file, or the environment variable.
     pub fn file(&self) -> &str {
         &self.file

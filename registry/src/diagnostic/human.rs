@@ -8,7 +8,17 @@ use super::data::{Diagnostic, Label, Snippet};
 
 /// The reports of all diagnostics, without colour, an empty line between two; no line break at the end.
 pub(crate) fn render(diagnostics: &[Diagnostic]) -> String {
-    let renderer = Renderer::plain().term_width(TERMINAL_WIDTH);
+    draw_all(Renderer::plain(), diagnostics)
+}
+
+/// The same with colours of a terminal.
+#[cfg(feature = "cli")]
+pub(crate) fn render_styled(diagnostics: &[Diagnostic]) -> String {
+    draw_all(Renderer::styled(), diagnostics)
+}
+
+fn draw_all(renderer: Renderer, diagnostics: &[Diagnostic]) -> String {
+    let renderer = renderer.term_width(TERMINAL_WIDTH);
     let reports: Vec<_> = diagnostics.iter().map(|diagnostic| draw(&renderer, diagnostic)).collect();
     reports.join("\n\n")
 }

@@ -20,12 +20,12 @@ mod suggest;
 mod tests;
 
 pub use data::{Diagnostic, Label};
-#[cfg(feature = "cli")]
-pub(crate) use escape::visible;
 pub(crate) use {
     code::Code,
     problem::{Problem, report},
     suggest::did_you_mean,
 };
+#[cfg(feature = "cli")]
+pub(crate) use {escape::visible, human::render_styled, placeholder::masked};
 #[cfg(feature = "diagnostics")]
 pub(crate) use {human::render, json::to_json};

@@ -10,7 +10,7 @@ use super::{
     escape::visible,
     mask::Mask,
 };
-use crate::span::{LineIndex, Position, SourceId, Sources, Span};
+use crate::span::{LineIndex, Position, SourceId, SourceKind, Sources, Span};
 
 /// The sources of one report, each read and masked when the first problem in it turns up, and only then.
 pub(super) struct Pages<'a> {
@@ -36,6 +36,7 @@ impl<'a> Pages<'a> {
 
 struct Page<'a> {
     name: &'a str,
+    kind: SourceKind,
     text: &'a str,
     index: LineIndex<'a>,
     mask: Mask,
@@ -46,6 +47,7 @@ impl<'a> Page<'a> {
         let source = sources.get(id);
         Self {
             name: &source.name,
+            kind: source.kind,
             text: &source.text,
             index: LineIndex::new(&source.text),
             mask: Mask::new(id, source, public),
@@ -63,6 +65,7 @@ impl<'a> Page<'a> {
             end_column: self.end_column(column, &(range.start..range.end.min(line.end))),
             text: visible(text).into_owned(),
             snippet: self.snippet(&line, &range),
+            is_variable: self.kind == SourceKind::Environment,
         }
     }
 

@@ -30,6 +30,19 @@ pub(super) fn hidden_parts(text: &str) -> Vec<Range<usize>> {
     hidden
 }
 
+/// `text`, the content of a string, with the hidden parts as `***`.
+#[cfg(feature = "cli")]
+pub(crate) fn masked(text: &str) -> String {
+    let (mut shown, mut rest) = (String::new(), 0);
+    for hidden in hidden_parts(text) {
+        shown.push_str(&text[rest..hidden.start]);
+        shown.push_str("***");
+        rest = hidden.end;
+    }
+    shown.push_str(&text[rest..]);
+    shown
+}
+
 struct Placeholder {
     /// What follows `:-` or `:?`.
     alternative: Option<Range<usize>>,

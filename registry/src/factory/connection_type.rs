@@ -3,6 +3,8 @@
 use std::{any::TypeId, fmt, sync::Arc};
 
 use super::registration::Declaration;
+#[cfg(feature = "cli")]
+use crate::config;
 use crate::{
     config::{DecodeFn, Field, Reader, TypeInfo},
     erased::ErasedConnection,
@@ -57,6 +59,12 @@ impl ConnectionType {
     /// The fields, in the order of the struct.
     pub fn fields(&self) -> &'static [Field] {
         self.declaration.fields
+    }
+
+    /// The keys without which no connection can be made, found by asking the type's own `Deserialize`.
+    #[cfg(feature = "cli")]
+    pub(crate) fn required_fields(&self) -> Vec<String> {
+        config::required_fields(self.info().reader)
     }
 
     pub(crate) fn client_type_id(&self) -> TypeId {

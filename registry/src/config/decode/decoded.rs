@@ -7,6 +7,12 @@ use super::{
     report::{self, Spot},
     session::{NotedReference, Session},
 };
+#[cfg(feature = "cli")]
+use crate::{
+    config::value::Table,
+    diagnostic::Code,
+    span::{SourceKind, Sources},
+};
 use crate::{
     config::{
         types::Reader,
@@ -62,6 +68,17 @@ pub(crate) fn decode<I>(value: &Value, path: &str, reader: Reader<I>, mode: Mode
         return Err(unresolved(value, path));
     }
     Ok(decoded)
+}
+
+/// The keys that a type misses in an empty table.
+#[cfg(feature = "cli")]
+pub(crate) fn required_fields<I>(reader: Reader<I>) -> Vec<String> {
+    let nowhere = Span::new(Sources::default().add("", "", SourceKind::File), 0..0);
+    let empty = Value { kind: ValueKind::Table(Table::default()), span: nowhere, key_span: nowhere };
+    // What a type says of its fields together depends on which are given.
+    let problems = decode(&empty, "", Reader::plain(reader.decode), Mode::Check).err().unwrap_or_default();
+    let missing = problems.into_iter().filter(|problem| problem.code == Code::MissingKey);
+    missing.filter_map(|problem| problem.key_path).collect()
 }
 
 impl<I> Decoded<I> {

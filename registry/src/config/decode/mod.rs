@@ -26,6 +26,8 @@ mod session;
 mod tests;
 mod text;
 
+#[cfg(feature = "cli")]
+pub(crate) use decoded::required_fields;
 pub(crate) use decoded::{Decoded, Mode, Reference, decode};
 pub(crate) use decoder::Decoder;
 pub(crate) use error::DecodeError;

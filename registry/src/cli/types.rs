@@ -1,0 +1,127 @@
+//! `types`: the connection types that are linked into the program.
+
+use std::io;
+
+use anstyle::Style;
+use clap::Args;
+use serde::Serialize;
+
+use super::{exit_code::Code, failure::Failure, format::Format, session::Session, table::write_table};
+use crate::{
+    config::{Field, Visibility},
+    diagnostic::{did_you_mean, visible},
+    factory::{ConnectionFactory, ConnectionType},
+};
+
+/// List the connection types that are linked into this program, or show one with its fields
+#[derive(Args, Debug)]
+pub(super) struct Types {
+    /// The type to show
+    name: Option<String>,
+    /// Text for people, or an array of objects for programs, one of which is shown by its name
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+impl Types {
+    pub(super) fn run(self, session: &mut Session<'_>) -> Result<Code, Failure> {
+        let factory = ConnectionFactory::linked()?;
+        match (self.name, self.format) {
+            (None, Format::Human) => write_list(session, factory.types())?,
+            (None, Format::Json) => session.write_json(&factory.types().iter().map(Entry::of).collect::<Vec<_>>())?,
+            (Some(name), format) => {
+                let found = factory.find(&name).ok_or_else(|| unknown(&name, &factory))?;
+                match format {
+                    Format::Human => write_type(session, found)?,
+                    Format::Json => session.write_json(&Entry::of(found))?,
+                }
+            }
+        }
+        Ok(Code::Fine)
+    }
+}
+
+fn unknown(name: &str, factory: &ConnectionFactory) -> Failure {
+    let names: Vec<_> = factory.types().iter().map(ConnectionType::name).collect();
+    let near = did_you_mean(name, names.iter().copied()).map(|near| format!("did you mean `{near}`? "));
+    let help = format!("{}linked types: {}", near.unwrap_or_default(), names.join(", "));
+    Failure::Unknown { message: format!("there is no connection type `{}`", visible(name)), help: Some(help) }
+}
+
+fn write_list(session: &mut Session<'_>, types: &[ConnectionType]) -> io::Result<()> {
+    let row = |entry: &ConnectionType| {
+        let from = format!("{} {}", entry.crate_name(), entry.crate_version());
+        [entry.name().to_owned(), from, first_line(entry.docs()).to_owned()]
+    };
+    write_table(session.out, ["name", "crate", "what it is"], &types.iter().map(row).collect::<Vec<_>>())
+}
+
+fn write_type(session: &mut Session<'_>, entry: &ConnectionType) -> io::Result<()> {
+    let (name, out) = (entry.name(), &mut session.out);
+    writeln!(out, "{BOLD}{name}{BOLD:#}, {} in {} {}", entry.rust_name(), entry.crate_name(), entry.crate_version())?;
+    writeln!(out, "declared at {}\nclient: {}", entry.declared_at(), entry.client_type_name())?;
+    if !entry.docs().is_empty() {
+        writeln!(out, "\n{}", entry.docs())?;
+    }
+    let required = entry.required_fields();
+    for field in entry.fields() {
+        let need = if required.iter().any(|key| key == field.name) { "required" } else { "optional" };
+        let secret = if field.visibility == Visibility::Secret { ", secret" } else { "" };
+        writeln!(out, "\n{BOLD}{}{BOLD:#}: {}, {need}{secret}", field.name, field.type_name)?;
+        field.docs.lines().try_for_each(|line| writeln!(out, "    {line}"))?;
+    }
+    Ok(())
+}
+
+/// What a program is told of a type.
+#[derive(Serialize)]
+struct Entry {
+    name: &'static str,
+    rust_name: String,
+    #[serde(rename = "crate")]
+    crate_name: &'static str,
+    version: &'static str,
+    declared_at: &'static str,
+    client: &'static str,
+    docs: &'static str,
+    fields: Vec<FieldEntry>,
+}
+
+#[derive(Serialize)]
+struct FieldEntry {
+    name: &'static str,
+    #[serde(rename = "type")]
+    type_name: &'static str,
+    required: bool,
+    secret: bool,
+    docs: &'static str,
+}
+
+impl Entry {
+    fn of(entry: &ConnectionType) -> Self {
+        let required = entry.required_fields();
+        let field = |field: &Field| FieldEntry {
+            name: field.name,
+            type_name: field.type_name,
+            required: required.iter().any(|key| key == field.name),
+            secret: field.visibility == Visibility::Secret,
+            docs: field.docs,
+        };
+        Self {
+            name: entry.name(),
+            rust_name: entry.rust_name(),
+            crate_name: entry.crate_name(),
+            version: entry.crate_version(),
+            declared_at: entry.declared_at(),
+            client: entry.client_type_name(),
+            docs: entry.docs(),
+            fields: entry.fields().iter().map(field).collect(),
+        }
+    }
+}
+
+fn first_line(docs: &str) -> &str {
+    docs.lines().next().unwrap_or_default()
+}
+
+const BOLD: Style = Style::new().bold();

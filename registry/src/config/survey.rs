@@ -1,0 +1,318 @@
+//! What a configuration says of its connections, value by value, with where each is from: for people to see.
+//!
+//! The rule of diagnostics holds: a value is shown when it is known to be harmless, and placeholders as they are written.
+
+use std::{collections::HashMap, sync::Arc};
+
+use serde::Serialize;
+
+use super::{
+    check::Checked,
+    context::Context,
+    field::{Field, Visibility},
+    layer::Declaration,
+    lifecycle,
+    load::{self, Layered},
+    profile,
+    request::LoadRequest,
+    reserved::{self, Reserved},
+    template::Templates,
+    types::Types,
+    value::{Value, ValueKind},
+};
+use crate::{
+    diagnostic::{Diagnostic, did_you_mean, masked, visible},
+    span::{Position, SourceKind, Sources, Span},
+};
+
+/// All connections of a valid configuration, as they are declared.
+pub(crate) struct Survey {
+    connections: Vec<Surveyed>,
+    templates: Templates,
+}
+
+/// One connection or template.
+#[derive(Serialize)]
+pub(crate) struct Surveyed {
+    pub(crate) name: Box<str>,
+    #[serde(rename = "type")]
+    pub(crate) type_name: String,
+    /// `None` when the type is not linked.
+    pub(crate) client: Option<&'static str>,
+    pub(crate) enabled: bool,
+    /// Those of a template's name.
+    pub(crate) captures: Vec<String>,
+    pub(crate) declared_at: Place,
+    /// The reserved keys that are given, but for `lifecycle`.
+    pub(crate) keys: Vec<Entry>,
+    /// The type's own keys: those that are given, then those that have the default of the type.
+    pub(crate) fields: Vec<Entry>,
+    /// All settings, as they are in force.
+    pub(crate) lifecycle: Vec<Entry>,
+}
+
+/// One value.
+#[derive(Serialize)]
+pub(crate) struct Entry {
+    pub(crate) key: String,
+    /// `None` for the default of the type, which only its code knows.
+    pub(crate) value: Option<String>,
+    pub(crate) origin: Origin,
+}
+
+/// Where a value is from.
+#[derive(Serialize)]
+pub(crate) struct Origin {
+    pub(crate) kind: OriginKind,
+    /// None for a default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) place: Option<Place>,
+    /// The name of the profile, or of the variable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
+    /// The table that it is written in, when that is not the connection's own: `defaults.postgres`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) inherited_from: Option<String>,
+}
+
+/// What a value is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum OriginKind {
+    File,
+    Profile,
+    Variable,
+    Default,
+}
+
+/// A place in a file; lines and columns from 1.
+#[derive(Serialize)]
+pub(crate) struct Place {
+    pub(crate) file: String,
+    pub(crate) line: usize,
+    pub(crate) column: usize,
+}
+
+/// Loads a configuration to be looked at.
+///
+/// # Errors
+///
+/// Every problem, as of a load.
+pub(crate) fn survey<T: Types>(request: &LoadRequest, types: &T) -> Result<Survey, Vec<Diagnostic>> {
+    let mut context = Context::new(request);
+    let Some(layered) = load::layered(types, &mut context) else { return Err(context.into_diagnostics()) };
+    let owners = Owners::of(&layered);
+    let (profile, default_lifecycle) = (layered.profile, layered.defaults.lifecycle.clone());
+    let mut checked = load::checked(layered, types, &mut context);
+    if !context.problems.is_empty() {
+        return Err(context.into_diagnostics());
+    }
+    checked.sort_by(|a, b| a.name.cmp(&b.name));
+    let profile = profile.and_then(|source| Some((context.sources.get(source).name.clone(), profile::name(request)?)));
+    let surveyor = Surveyor { sources: &context.sources, owners, profile, default_lifecycle };
+    let patterns = checked.iter().enumerate();
+    let patterns = patterns.filter_map(|(at, connection)| Some((Arc::clone(connection.pattern.as_ref()?), at)));
+    Ok(Survey {
+        templates: Templates::new(patterns),
+        connections: checked.iter().map(|connection| surveyor.look_at(connection)).collect(),
+    })
+}
+
+impl Survey {
+    /// The connection or template of that name, else the template that a connection of that name is made from.
+    pub(crate) fn find(&self, name: &str) -> Option<&Surveyed> {
+        let declared = self.connections.binary_search_by(|connection| (*connection.name).cmp(name)).ok();
+        declared.or_else(|| self.templates.fit(name).map(|(at, _)| at)).map(|at| &self.connections[at])
+    }
+
+    /// What to do about a name that is not there.
+    pub(crate) fn help(&self, name: &str) -> Option<String> {
+        let names = self.connections.iter().map(|connection| &*connection.name);
+        let suggestion = || did_you_mean(name, names).map(|near| format!("did you mean `{}`?", near.escape_debug()));
+        self.templates.near(name).or_else(suggestion)
+    }
+}
+
+impl Place {
+    pub(super) fn of(span: Span, sources: &Sources) -> Self {
+        let Position { line, column } = sources.position(span);
+        Self { file: sources.get(span.source).name.clone(), line, column }
+    }
+}
+
+/// The table in which each value was written, by the place of its key.
+struct Owners(HashMap<Span, Arc<str>>);
+
+impl Owners {
+    fn of(layered: &Layered) -> Self {
+        let mut owners = Self(HashMap::new());
+        for Declaration { name, reserved, fields, .. } in &layered.declarations {
+            let owner: Arc<str> = format!("connections.{name}").into();
+            let Reserved { type_name, enabled, extends, config_file, lifecycle } = reserved;
+            let keys = [type_name, enabled, extends, config_file, lifecycle].into_iter().flatten();
+            keys.chain(fields.entries.iter().map(|(_, value)| value)).for_each(|value| owners.add(value, &owner));
+        }
+        for (name, value) in &layered.defaults.types {
+            owners.add(value, &format!("defaults.{name}").into());
+        }
+        layered.defaults.lifecycle.iter().for_each(|value| owners.add(value, &"defaults.lifecycle".into()));
+        owners
+    }
+
+    fn add(&mut self, value: &Value, owner: &Arc<str>) {
+        match &value.kind {
+            ValueKind::Table(table) => table.entries.iter().for_each(|(_, value)| self.add(value, owner)),
+            ValueKind::Array(items) => items.iter().for_each(|value| self.add(value, owner)),
+            _ => {}
+        }
+        self.0.insert(value.key_span, Arc::clone(owner));
+    }
+}
+
+/// What is needed to tell where a value is from.
+struct Surveyor<'a> {
+    sources: &'a Sources,
+    owners: Owners,
+    /// The file and the name of the profile.
+    profile: Option<(String, String)>,
+    default_lifecycle: Option<Value>,
+}
+
+impl Surveyor<'_> {
+    fn look_at<I>(&self, connection: &Checked<I>) -> Surveyed {
+        let Checked { name, name_span, reserved, info, enabled, pattern, .. } = connection;
+        let captures = pattern.iter().flat_map(|pattern| pattern.captures());
+        Surveyed {
+            name: (**name).into(),
+            type_name: reserved.type_name.as_ref().and_then(reserved::text).unwrap_or_default().to_owned(),
+            client: info.as_ref().map(|info| info.client_type_name),
+            enabled: *enabled,
+            captures: captures.map(str::to_owned).collect(),
+            declared_at: Place::of(*name_span, self.sources),
+            keys: self.keys(name, reserved),
+            fields: self.fields(connection),
+            lifecycle: self.lifecycle(connection),
+        }
+    }
+
+    fn keys(&self, name: &str, reserved: &Reserved) -> Vec<Entry> {
+        let Reserved { type_name, enabled, extends, config_file, lifecycle: _ } = reserved;
+        let given = [("type", type_name), ("enabled", enabled), ("extends", extends), ("config_file", config_file)];
+        let entry = |(key, value): (&str, &Option<Value>)| {
+            let value = value.as_ref()?;
+            Some(self.entry(name, key.to_owned(), value, shown_plainly(value)))
+        };
+        given.into_iter().filter_map(entry).collect()
+    }
+
+    fn fields<I>(&self, connection: &Checked<I>) -> Vec<Entry> {
+        let known = connection.info.as_ref().map(|info| info.fields).unwrap_or_default();
+        let given = connection.fields.as_table().map(|table| table.entries.as_slice()).unwrap_or_default();
+        let mut entries = Vec::new();
+        for (key, value) in given {
+            let field = known.iter().find(|field| field.name == &**key);
+            self.add_value(connection, field, visible(key).into_owned(), value, &mut entries);
+        }
+        // A key that is no field's name is an alias of one, and nothing tells of which.
+        let has_alias = given.iter().any(|(key, _)| known.iter().all(|field| field.name != &**key));
+        let missing = known.iter().filter(|field| given.iter().all(|(key, _)| field.name != &**key));
+        entries.extend(missing.filter(|_| !has_alias).map(|field| Entry {
+            key: field.name.to_owned(),
+            value: None,
+            origin: Origin::default_value(),
+        }));
+        entries
+    }
+
+    /// Adds a value, or each value in it.
+    fn add_value<I>(
+        &self,
+        connection: &Checked<I>,
+        field: Option<&Field>,
+        path: String,
+        value: &Value,
+        entries: &mut Vec<Entry>,
+    ) {
+        match &value.kind {
+            ValueKind::Table(table) if !table.entries.is_empty() => {
+                for (key, value) in &table.entries {
+                    self.add_value(connection, None, format!("{path}.{}", visible(key)), value, entries);
+                }
+            }
+            ValueKind::Array(items) if !items.is_empty() => {
+                for (at, value) in items.iter().enumerate() {
+                    self.add_value(connection, None, format!("{path}[{at}]"), value, entries);
+                }
+            }
+            _ => {
+                let is_reference = connection.references().iter().any(|reference| reference.span == value.span);
+                let is_public = field.is_some_and(|field| field.visibility == Visibility::Public);
+                let shown = if is_reference { shown_plainly(value) } else { shown(value, is_public) };
+                entries.push(self.entry(&connection.name, path, value, shown));
+            }
+        }
+    }
+
+    fn lifecycle<I>(&self, connection: &Checked<I>) -> Vec<Entry> {
+        let tables = [&connection.reserved.lifecycle, &self.default_lifecycle];
+        let setting = |(key, effective): (&str, String)| {
+            let given = tables.into_iter().flatten().find_map(|table| lifecycle::find(table, key));
+            let Some(value) = given else {
+                return Entry { key: key.to_owned(), value: Some(effective), origin: Origin::default_value() };
+            };
+            let shown = if matches!(value.kind, ValueKind::Template(_)) { shown(value, false) } else { effective };
+            self.entry(&connection.name, key.to_owned(), value, shown)
+        };
+        let is_of_interest = |(key, _): &(&str, String)| connection.pattern.is_some() || *key != "max_instances";
+        connection.lifecycle.settings().into_iter().filter(is_of_interest).map(setting).collect()
+    }
+
+    fn entry(&self, connection: &str, key: String, value: &Value, shown: String) -> Entry {
+        Entry { key, value: Some(shown), origin: self.origin(connection, value) }
+    }
+
+    fn origin(&self, connection: &str, value: &Value) -> Origin {
+        let source = self.sources.get(value.key_span.source);
+        if source.kind == SourceKind::Environment {
+            let name = Some(source.name.clone());
+            return Origin { kind: OriginKind::Variable, place: None, name, inherited_from: None };
+        }
+        let owner = self.owners.0.get(&value.key_span);
+        let is_foreign = |owner: &&Arc<str>| owner.strip_prefix("connections.") != Some(connection);
+        let profile = self.profile.as_ref().filter(|(file, _)| *file == source.name).map(|(_, name)| name.clone());
+        Origin {
+            kind: if profile.is_some() { OriginKind::Profile } else { OriginKind::File },
+            place: Some(Place::of(value.key_span, self.sources)),
+            name: profile,
+            inherited_from: owner.filter(is_foreign).map(|owner| visible(owner).into_owned()),
+        }
+    }
+}
+
+impl Origin {
+    fn default_value() -> Self {
+        Self { kind: OriginKind::Default, place: None, name: None, inherited_from: None }
+    }
+}
+
+/// What may be shown of a field's value.
+fn shown(value: &Value, is_public: bool) -> String {
+    match &value.kind {
+        ValueKind::Template(text) => visible(&masked(text)).into_owned(),
+        ValueKind::Integer(number) if is_public => number.to_string(),
+        ValueKind::Float(number) if is_public => number.to_string(),
+        ValueKind::Boolean(value) if is_public => value.to_string(),
+        ValueKind::Datetime(datetime) if is_public => datetime.to_string(),
+        ValueKind::Table(_) => "{}".to_owned(),
+        ValueKind::Array(_) => "[]".to_owned(),
+        _ => "***".to_owned(),
+    }
+}
+
+/// A value that is a name, a path or a switch.
+fn shown_plainly(value: &Value) -> String {
+    match reserved::text(value) {
+        Some(text) => visible(text).into_owned(),
+        None => shown(value, true),
+    }
+}
