@@ -5,6 +5,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{LitStr, Path, ext::IdentExt};
 
 use crate::{
+    defaults,
     model::{Field, Model, docs},
     types::{self, Visibility},
 };
@@ -52,6 +53,7 @@ pub(crate) fn serde_path(facade: &Path) -> Literal {
 fn declaration(name: &LitStr, facade: &Path, model: &Model) -> TokenStream {
     let rust_name = model.input.ident.unraw().to_string();
     let docs = docs(&model.input.attrs);
+    let defaults = defaults::expand(model, facade);
     let fields = model.fields.iter().filter(|field| field.is_key()).map(|field| describe(field, facade));
     let crate_name = cargo_variable("CARGO_PKG_NAME", "(a crate built without cargo)");
     let crate_version = cargo_variable("CARGO_PKG_VERSION", "(no version)");
@@ -66,13 +68,13 @@ fn declaration(name: &LitStr, facade: &Path, model: &Model) -> TokenStream {
             declared_at: ::core::concat!(::core::file!(), ":", ::core::line!()),
             docs: #docs,
             fields: &[#(#fields),*],
+            defaults: #defaults,
         }
     }
 }
 
 fn describe(field: &Field, facade: &Path) -> TokenStream {
-    // The fields are read before the compiler has taken out those that are not configured.
-    let conditions = field.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"));
+    let conditions = field.conditions();
     let key = &field.key;
     let type_name = types::text(&field.ty);
     let docs = docs(&field.attributes);

@@ -3,9 +3,11 @@
 //!
 //! One invocation passes through the modules in this order: `args` and `model` read what the user wrote (with
 //! the help of `serde` and `types`), `validate` finds every problem of it, and then either `expand` registers
-//! the struct or `fallback` keeps it usable beside the errors.
+//! the struct, with `defaults`, or `fallback` keeps it usable beside the errors.
 
 mod args;
+mod defaults;
+mod describe;
 mod expand;
 mod fallback;
 mod model;
@@ -30,6 +32,12 @@ pub fn connection_type(arguments: TokenStream, item: TokenStream) -> TokenStream
             TokenStream::from_iter([problems.into_compile_error().into(), item])
         }
     }
+}
+
+#[expect(missing_docs, reason = "documented where the facade re-exports it; rustdoc would print both texts")]
+#[proc_macro_derive(Describe, attributes(describe))]
+pub fn derive_describe(item: TokenStream) -> TokenStream {
+    describe::derive(item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
 fn register(arguments: &Arguments, model: &Model, mut problems: Problems) -> proc_macro2::TokenStream {

@@ -94,10 +94,21 @@ impl Field {
         renamed(&self.serde).is_some()
     }
 
+    /// What must be so for the field to be there: the fields are read before the compiler has taken out those that are
+    /// not configured.
+    pub(crate) fn conditions(&self) -> impl Iterator<Item = &Attribute> {
+        self.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"))
+    }
+
     /// Whether it is a key of the configuration at all.
     pub(crate) fn is_key(&self) -> bool {
         !self.serde.iter().any(|entry| entry.name == "skip" || entry.name == "skip_deserializing")
     }
+}
+
+/// The name that serde's attributes give to a field or a variant.
+pub(crate) fn key_of(attributes: &[Attribute]) -> Option<String> {
+    renamed(&serde::entries(attributes)).map(LitStr::value)
 }
 
 fn renamed(serde: &[Entry]) -> Option<&LitStr> {

@@ -35,7 +35,10 @@ impl ToTokens for Entry {
 #[derive(Clone, Copy)]
 pub(crate) enum RenameRule {
     Unchanged,
+    Lower,
+    Snake,
     Upper,
+    UpperSnake,
     Pascal,
     Camel,
     Kebab,
@@ -47,7 +50,10 @@ impl RenameRule {
     pub(crate) fn of(entries: &[Entry]) -> Self {
         let rule = entries.iter().find(|entry| entry.name == "rename_all").and_then(|entry| entry.value.as_ref());
         match rule.map(LitStr::value).as_deref() {
-            Some("UPPERCASE" | "SCREAMING_SNAKE_CASE") => Self::Upper,
+            Some("lowercase") => Self::Lower,
+            Some("snake_case") => Self::Snake,
+            Some("UPPERCASE") => Self::Upper,
+            Some("SCREAMING_SNAKE_CASE") => Self::UpperSnake,
             Some("PascalCase") => Self::Pascal,
             Some("camelCase") => Self::Camel,
             Some("kebab-case") => Self::Kebab,
@@ -56,10 +62,23 @@ impl RenameRule {
         }
     }
 
+    /// The same for a variant of an enum, whose name is in Pascal case.
+    pub(crate) fn apply_to_variant(self, variant: &str) -> String {
+        let words = snake_case(variant);
+        match self {
+            Self::Unchanged => variant.to_owned(),
+            Self::Lower => variant.to_ascii_lowercase(),
+            Self::Snake => words,
+            Self::Upper => variant.to_ascii_uppercase(),
+            Self::UpperSnake => words.to_ascii_uppercase(),
+            _ => self.apply(&words),
+        }
+    }
+
     pub(crate) fn apply(self, field: &str) -> String {
         match self {
-            Self::Unchanged => field.to_owned(),
-            Self::Upper => field.to_ascii_uppercase(),
+            Self::Unchanged | Self::Lower | Self::Snake => field.to_owned(),
+            Self::Upper | Self::UpperSnake => field.to_ascii_uppercase(),
             Self::Pascal => field.split('_').map(capitalized).collect(),
             Self::Camel => uncapitalized(&Self::Pascal.apply(field)),
             Self::Kebab => field.replace('_', "-"),
@@ -106,6 +125,18 @@ fn deserialize_half(meta: &ParseNestedMeta<'_>) -> Result<Vec<Option<LitStr>>> {
     Ok(found)
 }
 
+/// As serde does: an underscore before each capital letter but the first.
+fn snake_case(variant: &str) -> String {
+    let mut words = String::new();
+    for (at, letter) in variant.char_indices() {
+        if at > 0 && letter.is_uppercase() {
+            words.push('_');
+        }
+        words.push(letter.to_ascii_lowercase());
+    }
+    words
+}
+
 fn capitalized(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
@@ -139,5 +170,24 @@ mod tests {
         check(&attribute!(#[serde(rename_all(deserialize = "kebab-case"))]), "base_url", "base-url");
         check(&attribute!(#[serde(rename_all(serialize = "kebab-case"))]), "base_url", "base_url");
         check(&attribute!(#[serde(default, rename_all = "camelCase", bound = "")]), "base_url", "baseUrl");
+    }
+
+    #[track_caller]
+    fn check_variant(attribute: &Attribute, expected: &str) {
+        assert_eq!(RenameRule::of(&entries_of(attribute)).apply_to_variant("VerifyFull"), expected);
+    }
+
+    #[test]
+    fn variants_become_names_as_serde_makes_them() {
+        use syn::parse_quote as attribute;
+        check_variant(&attribute!(#[serde(untagged)]), "VerifyFull");
+        check_variant(&attribute!(#[serde(rename_all = "lowercase")]), "verifyfull");
+        check_variant(&attribute!(#[serde(rename_all = "UPPERCASE")]), "VERIFYFULL");
+        check_variant(&attribute!(#[serde(rename_all = "PascalCase")]), "VerifyFull");
+        check_variant(&attribute!(#[serde(rename_all = "camelCase")]), "verifyFull");
+        check_variant(&attribute!(#[serde(rename_all = "snake_case")]), "verify_full");
+        check_variant(&attribute!(#[serde(rename_all = "SCREAMING_SNAKE_CASE")]), "VERIFY_FULL");
+        check_variant(&attribute!(#[serde(rename_all = "kebab-case")]), "verify-full");
+        check_variant(&attribute!(#[serde(rename_all = "SCREAMING-KEBAB-CASE")]), "VERIFY-FULL");
     }
 }

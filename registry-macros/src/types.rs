@@ -24,6 +24,16 @@ impl Visibility {
     }
 }
 
+/// Whether the default of a field of this type may be shown, judged by its name: that of a plain number, boolean, duration,
+/// text or path.
+pub(crate) fn has_plain_default(ty: &Type) -> bool {
+    let Some(last) = last_segment(ty) else { return false };
+    match last.ident.to_string().as_str() {
+        "Option" => argument(last).is_some_and(has_plain_default),
+        name => PUBLIC.contains(&name) || name.starts_with("NonZero") || ["String", "PathBuf"].contains(&name),
+    }
+}
+
 /// The type as its author would write it: `Option<u32>`.
 pub(crate) fn text(ty: &Type) -> String {
     let mut text = String::new();
@@ -157,5 +167,22 @@ mod tests {
         check_visibility("HashMap<String, u16>", Visibility::Hidden);
         check_visibility("(u8, u8)", Visibility::Hidden);
         check_visibility("<T as Trait>::u16", Visibility::Hidden);
+    }
+
+    #[test]
+    fn the_defaults_of_plain_types_are_shown() {
+        for (written, expected) in [
+            ("u32", true),
+            ("std::num::NonZeroU32", true),
+            ("Option<Duration>", true),
+            ("String", true),
+            ("PathBuf", true),
+            ("Secret", false),
+            ("Option<Secret>", false),
+            ("Vec<u32>", false),
+            ("Own", false),
+        ] {
+            assert_eq!(has_plain_default(&parse_str(written).expect("it is a type")), expected, "{written}");
+        }
     }
 }

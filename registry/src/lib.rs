@@ -72,6 +72,7 @@
 //! - [`guide::linking`]: how the types of other crates come into a program, and why one may be missing.
 //! - `guide::cli`, with the feature `cli`: the command line.
 //! - [`guide::errors`]: every code of a diagnostic, and how a report is read.
+//! - [`guide::schema`]: how an editor completes and checks a configuration.
 //! - [`connection_type`](macro@connection_type): the attribute. [`connectors`]: the built-in types, a feature each.
 //!
 //! # Features
@@ -84,6 +85,7 @@
 //! - `amqp`, `etcd`, `grpc`, `http`, `kafka`, `ldap`, `memcached`, `mqtt`, `mysql`, `nats`, `nats-jetstream`, `postgres`, `redis`,
 //!   `smtp`, `sqlite`, `ssh-tunnel` and `storage` add the connection type of that name: see [`guide::connectors`]. `full` is all of
 //!   them but `etcd` and `kafka`.
+//! - `schema` describes configurations to editors: see [`guide::schema`].
 //! - `testing` adds scripted fake connections, and a conformance suite for connection types: see the module `testing`.
 //! - `watch` reloads when files change: see `ConnectionManager::watch`.
 //!
@@ -129,6 +131,9 @@ pub mod __private;
 pub use config::Validation;
 pub use connection::{ConnectContext, ConnectError, Connection, Update};
 #[doc(inline)]
+#[doc = include_str!("guide/describe.md")]
+pub use connection_registry_macros::Describe;
+#[doc(inline)]
 #[doc = include_str!("guide/connection_type.md")]
 pub use connection_registry_macros::connection_type;
 pub use diagnostic::{Diagnostic, Label};
@@ -165,6 +170,9 @@ pub mod guide {
 
     #[doc = include_str!("guide/linking.md")]
     pub mod linking {}
+
+    #[doc = include_str!("guide/schema.md")]
+    pub mod schema {}
 }
 
 // The programs of the front page of the repository compile.

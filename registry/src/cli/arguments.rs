@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use super::{
-    check::Check, exit_code::Code, explain::Explain, failure::Failure, import::Import, list::List, session::Session,
-    show::Show, types::Types,
+    check::Check, exit_code::Code, explain::Explain, failure::Failure, import::Import, list::List, schema::Schema,
+    session::Session, show::Show, types::Types,
 };
 
 /// See and check the named connections of a configuration
@@ -41,6 +41,7 @@ pub(super) enum Command {
     List(List),
     Show(Show),
     Types(Types),
+    Schema(Schema),
     Explain(Explain),
     Import(Import),
 }
@@ -52,6 +53,7 @@ impl Command {
             Self::List(command) => command.run(session),
             Self::Show(command) => command.run(session),
             Self::Types(command) => command.run(session),
+            Self::Schema(command) => command.run(session),
             Self::Explain(command) => command.run(session),
             Self::Import(command) => command.run(session),
         }

@@ -26,6 +26,7 @@ mod check;
 mod explain;
 mod import;
 mod list;
+mod schema;
 mod show;
 mod types;
 

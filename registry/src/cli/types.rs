@@ -41,7 +41,8 @@ impl Types {
     }
 }
 
-fn unknown(name: &str, factory: &ConnectionFactory) -> Failure {
+/// The failure to find a type, with what it may have been.
+pub(super) fn unknown(name: &str, factory: &ConnectionFactory) -> Failure {
     let names: Vec<_> = factory.types().iter().map(ConnectionType::name).collect();
     let near = did_you_mean(name, names.iter().copied()).map(|near| format!("did you mean `{near}`? "));
     let help = format!("{}linked types: {}", near.unwrap_or_default(), names.join(", "));

@@ -35,6 +35,7 @@ mod reference;
 
 // Decode: the author's struct.
 mod decode;
+mod default;
 mod field;
 mod types;
 mod validation;
@@ -44,6 +45,10 @@ mod context;
 mod problems;
 mod public;
 mod secrets;
+
+// Schema: what may be written at all.
+#[cfg(feature = "schema")]
+mod schema;
 
 // What they give.
 mod configuration;
@@ -59,7 +64,12 @@ mod watched;
 #[cfg(test)]
 mod tests;
 
+pub use default::{AnyDefault, DefaultOf, DefaultValue, Defaults, PlainDefault, no_defaults};
 pub use field::{Field, Visibility};
+#[cfg(feature = "schema")]
+pub use schema::Description;
+#[cfg(feature = "schema")]
+pub(crate) use schema::{TypeSchema, of_type, whole};
 #[cfg(any(feature = "cli", feature = "watch"))]
 pub(crate) use source::read as read_file;
 #[cfg(feature = "cli")]

@@ -4,6 +4,8 @@ mod catalogue;
 mod connection_type;
 mod instance;
 mod registration;
+#[cfg(feature = "schema")]
+mod schema;
 
 pub use crate::config::{Field, Visibility};
 pub use catalogue::ConnectionFactory;
@@ -11,3 +13,5 @@ pub use connection_type::ConnectionType;
 
 pub use instance::Instance;
 pub use registration::{ConnectionDeclaration, Declaration, Registration};
+#[cfg(feature = "schema")]
+pub use schema::TypeDescription;

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::connection_type::ConnectionType;
 use crate::{
-    config::{DecodeError, Decoder, Field},
+    config::{DecodeError, Decoder, Defaults, Field},
     connection::Connection,
     erased::ErasedConnection,
 };
@@ -42,6 +42,8 @@ pub struct Declaration {
     pub docs: &'static str,
     /// Its fields.
     pub fields: &'static [Field],
+    /// Adds the defaults of its fields that may be shown.
+    pub defaults: fn(&mut Defaults),
 }
 
 /// One annotated struct in the link-time collection.

@@ -57,7 +57,7 @@ pub use memcached::Memcached;
 pub use mosquitto::Mosquitto;
 pub use nats::{Nats, NatsLogin};
 pub use postgres::Postgres;
-pub use program::find;
+pub use program::{find, tool};
 pub use rabbitmq::RabbitMq;
 pub use ready::Ready;
 pub use recipe::{Plan, Recipe};

@@ -22,6 +22,19 @@ pub fn find(name: &str) -> Option<PathBuf> {
     folders().into_iter().map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
+/// The file of a program that a test needs and that is no server; a test without it is skipped.
+///
+/// # Panics
+///
+/// When it is not installed, although it is required.
+pub fn tool(name: &str, package: &str) -> Option<PathBuf> {
+    let found = find(name);
+    if found.is_none() {
+        skip(&format!("{name} is not installed ({package})"));
+    }
+    found
+}
+
 /// Whether everything that a server needs is installed.
 ///
 /// # Panics
@@ -29,11 +42,14 @@ pub fn find(name: &str) -> Option<PathBuf> {
 /// When it is not, although it is required.
 pub(super) fn is_installed<R: Recipe>() -> bool {
     let Some(missing) = R::PROGRAMS.iter().find(|program| find(program).is_none()) else { return true };
-    let skipped = format!("{} is not installed ({}): no program `{missing}`", R::NAME, R::PACKAGE);
-    assert!(env::var(REQUIRE).as_deref() != Ok("1"), "{skipped}, and {REQUIRE}=1");
-    // Not by a macro: what those print is shown of tests that fail alone.
-    writeln!(io::stderr(), "SKIPPED: {skipped}").ok();
+    skip(&format!("{} is not installed ({}): no program `{missing}`", R::NAME, R::PACKAGE));
     false
+}
+
+fn skip(why: &str) {
+    assert!(env::var(REQUIRE).as_deref() != Ok("1"), "{why}, and {REQUIRE}=1");
+    // Not by a macro: what those print is shown of tests that fail alone.
+    writeln!(io::stderr(), "SKIPPED: {why}").ok();
 }
 
 fn folders() -> Vec<PathBuf> {

@@ -18,6 +18,7 @@ mod mysql;
 mod nats;
 mod postgres;
 mod redis;
+mod schema;
 mod smtp;
 mod socket;
 mod sql;

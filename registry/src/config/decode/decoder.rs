@@ -127,6 +127,8 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
+        #[cfg(feature = "schema")]
+        self.session.stand_for(std::any::type_name::<V::Value>());
         match self.fields(name, fields) {
             Ok(entries) => visitor.visit_map(entries),
             Err(error) => Err(error),
@@ -139,6 +141,8 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
+        #[cfg(feature = "schema")]
+        self.session.stand_for(std::any::type_name::<V::Value>());
         match self.variant(variants) {
             Ok(variant) => visitor.visit_enum(variant),
             Err(error) => Err(error),

@@ -17,6 +17,8 @@ mod duration;
 mod error;
 mod expected;
 mod location;
+#[cfg(feature = "schema")]
+mod outline;
 mod read;
 mod repair;
 mod report;
@@ -30,4 +32,8 @@ mod text;
 pub(crate) use decoded::required_fields;
 pub(crate) use decoded::{Decoded, Mode, Reference, decode};
 pub(crate) use decoder::Decoder;
+#[cfg(all(test, feature = "schema"))]
+pub(crate) use duration::parse_duration;
 pub(crate) use error::DecodeError;
+#[cfg(feature = "schema")]
+pub(crate) use outline::{Key, Outline, Variant, outline};

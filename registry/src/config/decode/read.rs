@@ -4,6 +4,8 @@ use std::{borrow::Cow, time::Duration};
 
 use serde::de;
 
+#[cfg(feature = "schema")]
+use super::outline::Asked;
 use super::{
     access::{Content, DURATION_FIELDS, Elements, Entries, Variant},
     decoder::Decoder,
@@ -118,12 +120,18 @@ impl<'a> Decoder<'a> {
         }
         match &self.value.kind {
             ValueKind::String(text) | ValueKind::Text(text) => Ok(Cow::Borrowed(text)),
-            ValueKind::Datetime(datetime) => Ok(Cow::Owned(datetime.to_string())),
+            ValueKind::Datetime(datetime) => {
+                #[cfg(feature = "schema")]
+                self.session.note_asked(self.value, || Asked::Value(Expected::String));
+                Ok(Cow::Owned(datetime.to_string()))
+            }
             _ => Err(self.mismatch(Expected::String)),
         }
     }
 
     pub(super) fn anything(&self) -> Answer<'a> {
+        #[cfg(feature = "schema")]
+        self.session.note_asked(self.value, || Asked::Anything);
         if let Some(candidate) = self.candidate() {
             return dummy::anything(candidate, self);
         }
@@ -189,6 +197,8 @@ impl<'a> Decoder<'a> {
         if name == "Duration" && fields == DURATION_FIELDS && !matches!(self.value.kind, ValueKind::Table(_)) {
             return self.duration().map(|duration| Entries::of_duration(self, duration));
         }
+        #[cfg(feature = "schema")]
+        self.session.note_asked(self.value, || Asked::Struct { type_name: self.session.type_name(), fields });
         let entries = &self.table()?.entries;
         if entries.iter().all(|(key, _)| fields.contains(&&**key)) {
             Ok(Entries::of_table(self, entries))
@@ -210,6 +220,8 @@ impl<'a> Decoder<'a> {
     }
 
     pub(super) fn variant(&self, variants: &'static [&'static str]) -> Result<Variant<'a>, DecodeError> {
+        #[cfg(feature = "schema")]
+        self.session.note_asked(self.value, || Asked::Enum { type_name: self.session.type_name(), variants });
         let decoder = Decoder::new(self.value, self.session);
         let (name, content) = match &self.value.kind {
             ValueKind::String(text) => (&**text, Content::Nothing),
@@ -230,6 +242,8 @@ impl<'a> Decoder<'a> {
         if self.candidate().is_some() {
             return Ok(());
         }
+        #[cfg(feature = "schema")]
+        self.session.note_asked(self.value, || Asked::Struct { type_name: "()", fields: &[] });
         if self.table()?.entries.is_empty() { Ok(()) } else { Err(DecodeError::new(Failure::UnknownKeys(&[]))) }
     }
 
@@ -245,6 +259,8 @@ impl<'a> Decoder<'a> {
 impl Decoder<'_> {
     /// Notes a value that is asked for as one of our own types.
     pub(super) fn note_mark(&self, name: &str, visitor: &dyn de::Expected) {
+        #[cfg(feature = "schema")]
+        self.note_asked_mark(name, visitor);
         let (ValueKind::String(text) | ValueKind::Text(text)) = &self.value.kind else { return };
         if name == SECRET_MARK {
             self.session.note_secret(self.value, text);
@@ -253,14 +269,27 @@ impl Decoder<'_> {
         }
     }
 
+    #[cfg(feature = "schema")]
+    fn note_asked_mark(&self, name: &str, visitor: &dyn de::Expected) {
+        if name == SECRET_MARK {
+            self.session.note_asked(self.value, || Asked::Secret);
+        } else if name == REFERENCE_MARK {
+            self.session.note_asked(self.value, || Asked::Reference(visitor.to_string()));
+        }
+    }
+
     /// Notes the unresolved placeholders of a value that nobody reads.
     pub(super) fn note_templates(&self) {
+        #[cfg(feature = "schema")]
+        self.session.note_asked(self.value, || Asked::Anything);
         if self.value.has_templates() {
             self.session.defer();
         }
     }
 
     pub(super) fn mismatch(&self, expected: Expected) -> DecodeError {
+        #[cfg(feature = "schema")]
+        self.session.note_asked(self.value, || Asked::Value(expected));
         DecodeError::new(Failure::Mismatch(expected))
     }
 

@@ -2,7 +2,11 @@
 
 use std::cell::{Cell, RefCell};
 
+#[cfg(feature = "schema")]
+use super::outline::Asked;
 use crate::config::value::Value;
+#[cfg(feature = "schema")]
+use crate::config::value::ValueKind;
 
 /// The notes of one walk.
 ///
@@ -13,6 +17,8 @@ pub(super) struct Session {
     part: Cell<Option<u64>>,
     deferred: Cell<bool>,
     notes: RefCell<Notes>,
+    #[cfg(feature = "schema")]
+    probe: Probe,
 }
 
 impl Session {
@@ -22,6 +28,8 @@ impl Session {
             part: Cell::new(None),
             deferred: Cell::new(false),
             notes: RefCell::default(),
+            #[cfg(feature = "schema")]
+            probe: Probe::default(),
         }
     }
 
@@ -78,6 +86,45 @@ impl Session {
     pub(super) fn into_notes(self) -> Notes {
         self.notes.into_inner()
     }
+}
+
+/// What the type asks of the values that fit nothing.
+#[cfg(feature = "schema")]
+impl Session {
+    /// A walk whose dates are probes.
+    pub(super) fn probing(root: &Value) -> Self {
+        let probe = Probe { is_on: true, ..Probe::default() };
+        Self { probe, ..Self::new(root) }
+    }
+
+    /// The type that the next value is for.
+    pub(super) fn stand_for(&self, type_name: &'static str) {
+        self.probe.type_name.set(type_name);
+    }
+
+    pub(super) fn type_name(&self) -> &'static str {
+        self.probe.type_name.get()
+    }
+
+    /// Notes what is asked of a probe. What is asked first decides: behind a mark comes what it is made of.
+    pub(super) fn note_asked(&self, value: &Value, asked: impl FnOnce() -> Asked) {
+        if self.probe.is_on && matches!(value.kind, ValueKind::Datetime(_)) {
+            self.probe.asked.borrow_mut().get_or_insert_with(asked);
+        }
+    }
+
+    pub(super) fn into_asked(self) -> Option<Asked> {
+        self.probe.asked.into_inner()
+    }
+}
+
+/// What is known of the probe of a walk.
+#[cfg(feature = "schema")]
+#[derive(Default)]
+struct Probe {
+    is_on: bool,
+    type_name: Cell<&'static str>,
+    asked: RefCell<Option<Asked>>,
 }
 
 /// What is left of a session.

@@ -11,6 +11,8 @@ mod mistakes;
 mod placeholders;
 mod problems;
 mod references;
+#[cfg(feature = "schema")]
+mod schema;
 mod support;
 mod templates;
 mod watched;

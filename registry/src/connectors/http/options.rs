@@ -8,7 +8,7 @@ use reqwest::{
 
 use super::{Http, HttpApi, client};
 use crate::{
-    BoxError, ConnectContext, Secret, Validation,
+    BoxError, ConnectContext, Describe, Secret, Validation,
     connectors::shared::{
         address,
         failure::{Reason, settings},
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// How this side says who it is: one of them.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Describe)]
 #[serde(crate = "crate::serde", deny_unknown_fields)]
 pub(super) struct Auth {
     /// A token.
@@ -29,7 +29,7 @@ pub(super) struct Auth {
     header: Option<Header>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Describe)]
 #[serde(crate = "crate::serde", deny_unknown_fields)]
 struct Basic {
     /// Some APIs take a key for it.
@@ -39,15 +39,17 @@ struct Basic {
     password: Secret,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Describe)]
 #[serde(crate = "crate::serde", deny_unknown_fields)]
 struct Header {
+    /// Its name.
     name: String,
+    /// What it says, such as a key.
     value: Secret,
 }
 
 /// Which redirects are followed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Describe)]
 #[serde(crate = "crate::serde", rename_all = "kebab-case")]
 pub(super) enum Redirects {
     /// None.
@@ -60,11 +62,14 @@ pub(super) enum Redirects {
 }
 
 /// What a check asks, and which answer it expects.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Describe)]
 #[serde(crate = "crate::serde", deny_unknown_fields, default)]
 pub(super) struct Check {
+    /// Below the base URL. Default: the base URL itself.
     path: Option<String>,
+    /// Default: `GET` with a path, `HEAD` without.
     method: Option<CheckMethod>,
+    /// The one status that is expected. Default: any success.
     status: Option<u16>,
 }
 

@@ -8,7 +8,7 @@ use super::{
     dialer::{Dialer, Login},
 };
 use crate::{
-    BoxError, ConnectContext, Secret, Validation,
+    BoxError, ConnectContext, Describe, Secret, Validation,
     connectors::shared::{
         address::{self, one_way},
         failure::settings,
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// How a connection is encrypted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Describe)]
 #[serde(crate = "crate::serde", rename_all = "lowercase")]
 pub(super) enum Encryption {
     /// From the first byte on.

@@ -6,7 +6,7 @@ use rumqttc::{MqttOptions, QoS, TlsConfiguration, Transport, default_socket_conn
 
 use super::{Mqtt, client::Limits};
 use crate::{
-    BoxError, ConnectContext, Secret, Validation,
+    BoxError, ConnectContext, Describe, Secret, Validation,
     connectors::shared::{address, failure::settings, route::Route, tls::Tls, url::ServerUrl},
     serde::Deserialize,
 };
@@ -32,14 +32,18 @@ impl Address {
 }
 
 /// What the broker publishes when this client goes without a goodbye.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Describe)]
 #[serde(crate = "crate::serde", deny_unknown_fields)]
 pub(super) struct LastWill {
+    /// The topic that it is published on.
     topic: String,
+    /// Default: empty.
     #[serde(default)]
     payload: Secret,
+    /// 0, 1 or 2. Default: 0.
     #[serde(default)]
     qos: u8,
+    /// Whether the broker keeps it for those who subscribe later. Default: false.
     #[serde(default)]
     retain: bool,
 }

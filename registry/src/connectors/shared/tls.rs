@@ -19,12 +19,12 @@ use super::{
     failure::settings,
     file::{self, unreadable},
 };
-use crate::{BoxError, Validation, serde::Deserialize};
+use crate::{BoxError, Describe, Validation, serde::Deserialize};
 
 /// The table `tls` of a connection. Files are PEM, and relative to the folder of the configuration file.
 ///
 /// With the mode `disable` the rest is without effect: a table may have inherited it.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Describe)]
 #[serde(crate = "crate::serde", deny_unknown_fields, default)]
 pub(in crate::connectors) struct Tls {
     /// Default: "verify-full".
@@ -41,7 +41,7 @@ pub(in crate::connectors) struct Tls {
 }
 
 /// How much is asked of the other side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Describe)]
 #[serde(crate = "crate::serde", rename_all = "kebab-case")]
 pub(in crate::connectors) enum TlsMode {
     /// Not encrypted.

@@ -12,7 +12,7 @@ use lettre::{
 
 use super::Smtp;
 use crate::{
-    BoxError, ConnectContext, Validation,
+    BoxError, ConnectContext, Describe, Validation,
     connectors::shared::{
         address::{self, one_way},
         blocking,
@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// How a connection is encrypted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Describe)]
 #[serde(crate = "crate::serde", rename_all = "lowercase")]
 pub(super) enum Encryption {
     /// From the first byte on.
@@ -39,11 +39,14 @@ pub(super) enum Encryption {
 }
 
 /// How a user shows who it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Describe)]
 #[serde(crate = "crate::serde", rename_all = "lowercase")]
 pub(super) enum Mechanism {
+    /// Name and password in one.
     Plain,
+    /// The same one after the other, for old servers.
     Login,
+    /// A token in place of the password.
     Xoauth2,
 }
 
