@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use super::{
-    check::Check, exit_code::Code, explain::Explain, failure::Failure, import::Import, list::List, schema::Schema,
-    session::Session, show::Show, types::Types,
+    add::Add, check::Check, exit_code::Code, explain::Explain, failure::Failure, import::Import, init::Init,
+    list::List, schema::Schema, session::Session, show::Show, types::Types,
 };
 
 /// See and check the named connections of a configuration
@@ -43,6 +43,8 @@ pub(super) enum Command {
     Types(Types),
     Schema(Schema),
     Explain(Explain),
+    Init(Init),
+    Add(Add),
     Import(Import),
 }
 
@@ -55,6 +57,8 @@ impl Command {
             Self::Types(command) => command.run(session),
             Self::Schema(command) => command.run(session),
             Self::Explain(command) => command.run(session),
+            Self::Init(command) => command.run(session),
+            Self::Add(command) => command.run(session),
             Self::Import(command) => command.run(session),
         }
     }

@@ -13,9 +13,12 @@ mod tests;
 mod type_hint;
 mod yaml;
 
+pub(super) use secret::variable;
+
 use std::{
     io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use anstyle::{AnsiColor, Style};
@@ -104,17 +107,12 @@ impl Import {
         session: &mut Session<'_>,
     ) -> Result<Code, Failure> {
         let main = if self.is_to_stdout() {
-            MainSource::Text { text: converted.toml.0.clone(), config_dir: PathBuf::new() }
+            MainSource::Text { text: converted.toml.0.clone(), config_dir: PathBuf::new(), name: None }
         } else {
             MainSource::File(self.output.clone())
         };
-        let request = LoadRequest {
-            main,
-            profile: None,
-            environment: Environment::Fixed(std::sync::Arc::default()),
-            strict_permissions: false,
-            max_bytes: manager::DEFAULT_MAX_CONFIG_BYTES,
-        };
+        let request =
+            LoadRequest { main, profile: None, environment: Environment::Fixed(Arc::default()), ..session.request() };
         let Err(error) = manager::load(&request, types) else { return Ok(Code::Fine) };
         writeln!(session.err, "{YELLOW}warning:{YELLOW:#} before it can be used: {}", error.render())?;
         Ok(Code::Problems)

@@ -18,16 +18,22 @@ mod session;
 // What commands share.
 mod format;
 mod output_file;
+mod sample;
 mod sarif;
 mod table;
 
 // The commands.
+mod add;
 mod check;
 mod explain;
 mod import;
+mod init;
 mod list;
 mod schema;
 mod show;
 mod types;
+
+#[cfg(test)]
+mod writing_tests;
 
 pub use run::main;
