@@ -11,7 +11,7 @@ struct Tickets {
     base_url: String,
     /// What proves who asks.
     token: Secret,
-    /// How many tickets a page has.
+    /// How many tickets a page has. Default: 50.
     #[serde(default = "fifty")]
     page_size: u32,
 }

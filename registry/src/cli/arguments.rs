@@ -29,7 +29,7 @@ pub(super) struct Options {
     /// Read connections.<PROFILE>.toml over the configuration
     #[arg(long, global = true)]
     pub(super) profile: Option<String>,
-    /// Whether to write in colour; auto: to a terminal, unless NO_COLOR is set
+    /// Whether to write in colour; auto: on a terminal without NO_COLOR
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(super) color: ColorChoice,
 }

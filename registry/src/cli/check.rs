@@ -14,20 +14,22 @@ use crate::{
 
 /// Find everything that is wrong with a configuration, by its files alone
 ///
-/// Looks at no environment variable and no network, so that the result is the same on every machine: placeholders
-/// are not resolved, and neither the variable CONNECTIONS_PROFILE nor overrides such as CONNECTIONS__DB__PORT count.
-/// Use --profile to check a profile, and --with-env to check what the environment adds.
+/// Looks at no environment variable and no network, so that the result is the same
+/// on every machine: placeholders are not resolved, and neither CONNECTIONS_PROFILE
+/// nor overrides such as CONNECTIONS__DB__PORT count. Use --profile to check a
+/// profile, and --with-env to check what the environment adds.
 #[derive(Args, Debug)]
+#[command(verbatim_doc_comment)]
 pub(super) struct Check {
     /// The configuration, in place of that of --config
     file: Option<PathBuf>,
-    /// human: a report with source lines; json: an array of problems; sarif: SARIF 2.1.0 for code scanning
+    /// A report for people, an array for programs, or SARIF 2.1.0 for code scanning
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Report,
-    /// Look at the environment too: CONNECTIONS_PROFILE, overrides, and the variables and files of placeholders
+    /// Look also at CONNECTIONS_PROFILE, at overrides, and at what placeholders stand for
     #[arg(long)]
     with_env: bool,
-    /// Names of connections that a program needs, separated by commas: each must be there and enabled
+    /// Connections that a program needs, as in a,b: each must be there and enabled
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     names: Vec<String>,
 }
@@ -47,6 +49,7 @@ impl Check {
         if !with_env {
             session.environment = Environment::Unknown;
         }
+        let names: Vec<_> = names.iter().map(|name| name.trim().to_owned()).collect();
         let inspection = inspect(&session.request(), &ConnectionFactory::linked()?, &names);
         match format {
             Report::Human => write_report(session, &inspection)?,

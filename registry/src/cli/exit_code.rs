@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// The documentation of [`main`](super::main) has the same table, for users.
+/// The guide and the documentation of [`main`](super::main) have the same table, for users.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Code {
     /// All is well, or help was asked for.
@@ -21,5 +21,24 @@ pub(super) enum Code {
 impl From<Code> for ExitCode {
     fn from(code: Code) -> Self {
         Self::from(code as u8)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The rows of the table of exit codes, with the number of each.
+    fn rows(page: &str) -> Vec<(u8, &str)> {
+        let lines = page.lines().map(|line| line.trim_start_matches("/// "));
+        lines.filter_map(|line| Some((line.strip_prefix("| ")?.split_once(" |")?.0.parse().ok()?, line))).collect()
+    }
+
+    #[test]
+    fn the_guide_and_the_documentation_list_every_code() {
+        let (guide, documentation) = (rows(include_str!("../guide/cli.md")), rows(include_str!("run.rs")));
+        assert_eq!(guide, documentation);
+        let codes = [Code::Fine, Code::Problems, Code::Usage, Code::Failed, Code::ClosedPipe];
+        assert_eq!(guide.iter().map(|(code, _)| *code).collect::<Vec<_>>(), codes.map(|code| code as u8));
     }
 }

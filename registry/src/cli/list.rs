@@ -9,10 +9,10 @@ use crate::{
     diagnostic::visible,
 };
 
-/// List the connections and templates: name, type, state, and where each is declared
+/// List the connections, with their types, states and places
 #[derive(Args, Debug)]
 pub(super) struct List {
-    /// Text for people, or an array of objects for programs
+    /// Text for people, or an array for programs
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }

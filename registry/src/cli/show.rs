@@ -17,10 +17,13 @@ use crate::{
     diagnostic::visible,
 };
 
-/// Show every value of a connection, and where it is from: a file, a profile, a variable or a default
+/// Show every value of a connection, and where it is from
 ///
-/// Values are hidden unless they are plain numbers, switches or durations; placeholders are shown as they are written.
+/// That is a place in a file, a profile, a variable, or a default. Values are hidden
+/// as ***, unless they are plain numbers, switches or durations: a text may hold a
+/// password. Placeholders are shown as they are written.
 #[derive(Args, Debug)]
+#[command(verbatim_doc_comment)]
 pub(super) struct Show {
     /// The connection or template
     name: String,

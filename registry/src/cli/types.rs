@@ -13,12 +13,12 @@ use crate::{
     factory::{ConnectionFactory, ConnectionType},
 };
 
-/// List the connection types that are linked into this program, or show one with its fields
+/// List the connection types of this program, or show one with its fields
 #[derive(Args, Debug)]
 pub(super) struct Types {
     /// The type to show
     name: Option<String>,
-    /// Text for people, or an array of objects for programs, one of which is shown by its name
+    /// Text for people, or an array for programs; of one type an object
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }

@@ -178,7 +178,10 @@ impl<I: Clone> Configuration<I> {
     #[cfg(feature = "cli")]
     pub(super) fn placeholder_problems(&self, shown: &mut HashSet<Span>) -> Vec<Problem> {
         let mut problems = Vec::new();
-        for (declared, state) in self.declared.iter().zip(&self.states) {
+        let mut all: Vec<_> = self.declared.iter().zip(&self.states).collect();
+        // What several connections inherit is reported once, of the one that is declared first.
+        all.sort_by_key(|(declared, _)| declared.name_span);
+        for (declared, state) in all {
             let State::Deferred { fields, reader, public } = state else { continue };
             shown.extend(public);
             match &declared.pattern {

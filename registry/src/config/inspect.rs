@@ -3,7 +3,12 @@
 use std::mem;
 
 use super::{
-    configuration::Configuration, context::Context, load, name::printable, request::LoadRequest, request::MainSource,
+    configuration::Configuration,
+    context::Context,
+    load,
+    name::printable,
+    public,
+    request::{LoadRequest, MainSource},
     types::Types,
 };
 use crate::diagnostic::Diagnostic;
@@ -27,6 +32,7 @@ where
         return Inspection { problems: context.into_diagnostics(), connections: 0, templates: 0 };
     };
     let checked = load::checked(layered, types, &mut context);
+    context.public.extend(checked.iter().flat_map(public::spans));
     let (mut problems, mut shown) = (mem::take(&mut context.problems), mem::take(&mut context.public));
     let configuration = Configuration::new(checked, context);
     if request.environment.is_known() {

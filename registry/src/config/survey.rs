@@ -43,9 +43,9 @@ pub(crate) struct Surveyed {
     /// Those of a template's name.
     pub(crate) captures: Vec<String>,
     pub(crate) declared_at: Place,
-    /// The reserved keys that are given, but for `lifecycle`.
+    /// `type` and `enabled`, and of the other reserved keys but `lifecycle` those that are given.
     pub(crate) keys: Vec<Entry>,
-    /// The type's own keys: those that are given, then those that have the default of the type.
+    /// The type's own keys, in its own order.
     pub(crate) fields: Vec<Entry>,
     /// All settings, as they are in force.
     pub(crate) lifecycle: Vec<Entry>,
@@ -199,7 +199,9 @@ impl Surveyor<'_> {
         let Reserved { type_name, enabled, extends, config_file, lifecycle: _ } = reserved;
         let given = [("type", type_name), ("enabled", enabled), ("extends", extends), ("config_file", config_file)];
         let entry = |(key, value): (&str, &Option<Value>)| {
-            let value = value.as_ref()?;
+            let Some(value) = value else {
+                return (key == "enabled").then(|| Entry::of_default(key, Some("true".to_owned())));
+            };
             Some(self.entry(name, key.to_owned(), value, shown_plainly(value)))
         };
         given.into_iter().filter_map(entry).collect()
@@ -208,19 +210,20 @@ impl Surveyor<'_> {
     fn fields<I>(&self, connection: &Checked<I>) -> Vec<Entry> {
         let known = connection.info.as_ref().map(|info| info.fields).unwrap_or_default();
         let given = connection.fields.as_table().map(|table| table.entries.as_slice()).unwrap_or_default();
+        let (named, others): (Vec<_>, Vec<_>) =
+            given.iter().partition(|(key, _)| known.iter().any(|field| field.name == &**key));
         let mut entries = Vec::new();
-        for (key, value) in given {
-            let field = known.iter().find(|field| field.name == &**key);
-            self.add_value(connection, field, visible(key).into_owned(), value, &mut entries);
+        for field in known {
+            match named.iter().find(|(key, _)| field.name == &**key) {
+                Some((_, value)) => self.add_value(connection, Some(field), field.name.to_owned(), value, &mut entries),
+                // A key that is no field's name is an alias of one, and nothing tells of which.
+                None if !others.is_empty() => {}
+                None => entries.push(Entry::of_default(field.name, None)),
+            }
         }
-        // A key that is no field's name is an alias of one, and nothing tells of which.
-        let has_alias = given.iter().any(|(key, _)| known.iter().all(|field| field.name != &**key));
-        let missing = known.iter().filter(|field| given.iter().all(|(key, _)| field.name != &**key));
-        entries.extend(missing.filter(|_| !has_alias).map(|field| Entry {
-            key: field.name.to_owned(),
-            value: None,
-            origin: Origin::default_value(),
-        }));
+        for (key, value) in others {
+            self.add_value(connection, None, visible(key).into_owned(), value, &mut entries);
+        }
         entries
     }
 
@@ -258,7 +261,7 @@ impl Surveyor<'_> {
         let setting = |(key, effective): (&str, String)| {
             let given = tables.into_iter().flatten().find_map(|table| lifecycle::find(table, key));
             let Some(value) = given else {
-                return Entry { key: key.to_owned(), value: Some(effective), origin: Origin::default_value() };
+                return Entry::of_default(key, Some(effective));
             };
             let shown = if matches!(value.kind, ValueKind::Template(_)) { shown(value, false) } else { effective };
             self.entry(&connection.name, key.to_owned(), value, shown)
@@ -289,9 +292,10 @@ impl Surveyor<'_> {
     }
 }
 
-impl Origin {
-    fn default_value() -> Self {
-        Self { kind: OriginKind::Default, place: None, name: None, inherited_from: None }
+impl Entry {
+    fn of_default(key: &str, value: Option<String>) -> Self {
+        let origin = Origin { kind: OriginKind::Default, place: None, name: None, inherited_from: None };
+        Self { key: key.to_owned(), value, origin }
     }
 }
 
