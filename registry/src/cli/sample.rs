@@ -99,6 +99,7 @@ impl<'a> Sample<'a> {
             Some(default) => default,
             None if property["x-secret"] == true => self.placeholder(name),
             None if property["enum"][0].is_string() => self.placeholder(name),
+            None if self.is_duration(name) => Value::from("10s"),
             None if kind("boolean") => Value::from(false),
             None if kind("integer") => Value::from(property["minimum"].as_i64().unwrap_or(0)),
             None if kind("number") => Value::from(0.0),
@@ -106,6 +107,11 @@ impl<'a> Sample<'a> {
             None if kind("object") => Value::InlineTable(toml_edit::InlineTable::new()),
             None => Value::from(""),
         }
+    }
+
+    fn is_duration(&self, name: &str) -> bool {
+        let mut fields = self.entry.fields().iter();
+        fields.any(|field| field.name == name && field.type_name.contains("Duration"))
     }
 
     /// Whether the field takes texts and nothing else.
