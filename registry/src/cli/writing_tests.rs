@@ -169,7 +169,7 @@ async fn add_sets_values_where_the_sample_has_them() {
     ] {
         assert!(text.contains(part), "{part}\n---\n{text}");
     }
-    let client = folder.manager().get::<String>("a b").await.unwrap().clone();
+    let client = (*folder.manager().get::<String>("a b").await.unwrap()).clone();
     assert_eq!(client, "1234 u 5 Some([\"x\", \"y\"]) Some(2s) None");
 }
 
@@ -334,7 +334,7 @@ fn import_says_what_is_left_to_do_and_ends_with_one() {
     assert!(!said.err.contains("hunter2"), "{}", said.err);
     folder.write("app.yaml", "connections:\n  - {id: a, type: 'hunter2\n");
     let said = folder.run(&["import", "@app.yaml", "--output", "@new.toml"]);
-    said.check(Code::Problems, "", "app.yaml:2:20: error: not valid YAML: a quote is never closed\n");
+    said.check(Code::Problems, "", "app.yaml:2:19: error: not valid YAML: a quote is never closed\n");
     assert!(!folder.path("new.toml").exists());
 }
 

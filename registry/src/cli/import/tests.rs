@@ -146,8 +146,8 @@ fn a_declaration_becomes_a_table() {
         &[],
     );
     check(
-        "connections:\n  - {id: a, type: import-server, enabled: no, host: |\n      x\n      y\n    }\n",
-        "[connections.a]\ntype = \"import-server\"\nenabled = false\nhost = \"x y\"\n",
+        "connections:\n  - id: a\n    type: import-server\n    enabled: no\n    host: |\n      x\n      y\n",
+        "[connections.a]\ntype = \"import-server\"\nenabled = false\nhost = \"\"\"\nx\ny\n\"\"\"\n",
         &[],
     );
 }
@@ -301,7 +301,7 @@ fn mistakes_are_found_all_at_once_and_nothing_is_made() {
         "connections:\n  - {id: a, type: import-server, host: 'hunter2 ${x', port: 99999999999999999999}\n",
         &[
             "app.yaml:2:40: error: a `${` is never closed, in `connections.a.host`; write `\\${` for a literal `${`",
-            "app.yaml:2:60: error: an integer that is too large for TOML",
+            "app.yaml:2:61: error: an integer that is too large for TOML",
         ],
     );
     refuses(
@@ -318,7 +318,7 @@ fn a_few_lines_cannot_ask_for_more_memory_than_there_is() {
         text.push_str(&format!("a{level}: &a{level} [{}]\n", vec![format!("*a{}", level - 1); 10].join(", ")));
     }
     text.push_str("connections:\n  - {id: a, type: import-anything, value: *a29}\n");
-    refuses(&text, &["app.yaml:1:9: error: aliases and placeholders make more than 16 MiB of it"]);
+    refuses(&text, &["app.yaml:1:31: error: aliases and placeholders make more than 16 MiB of it"]);
 }
 
 const SECRETS: &str = "connections:\n  - id: a\n    type: import-server\n    host: x\n    url: tcp://me:hunter2-url@x:1/y\n    \
@@ -369,7 +369,8 @@ async fn the_result_loads_and_means_the_same() {
 /// The blocks of the guide's page that are in this language.
 fn blocks(language: &str) -> Vec<&'static str> {
     let page = include_str!("../../guide/migration.md");
-    let blocks = page.split(&format!("\n```{language}\n") as &str).skip(1);
+    let fence = format!("\n```{language}\n");
+    let blocks = page.split(&fence as &str).skip(1);
     blocks.map(|rest| rest.split("\n```").next().unwrap_or_default()).collect()
 }
 
@@ -468,7 +469,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let found = runtime.block_on(async {
             let manager = files.load(&toml).map_err(|error| format!("{error}\n{toml}"))?;
-            manager.get::<Json>("a").await.map(|found| found.clone()).map_err(|error| format!("{error}\n{toml}"))
+            manager.get::<Json>("a").await.map(|found| (*found).clone()).map_err(|error| format!("{error}\n{toml}"))
         });
         prop_assert_eq!(found, Ok(value));
     }
