@@ -71,6 +71,7 @@
 //! - [`guide::lifecycle`]: start, retries, health, reload, idle connections, shutdown, and what operators see of them.
 //! - [`guide::linking`]: how the types of other crates come into a program, and why one may be missing.
 //! - `guide::cli`, with the feature `cli`: the command line.
+//! - [`guide::migration`]: from the Python library, from wiring by hand, and from `rocket_db_pools`.
 //! - [`guide::errors`]: every code of a diagnostic, and how a report is read.
 //! - [`guide::schema`]: how an editor completes and checks a configuration.
 //! - [`connection_type`](macro@connection_type): the attribute. [`connectors`]: the built-in types, a feature each.
@@ -170,6 +171,9 @@ pub mod guide {
 
     #[doc = include_str!("guide/linking.md")]
     pub mod linking {}
+
+    #[doc = include_str!("guide/migration.md")]
+    pub mod migration {}
 
     #[doc = include_str!("guide/schema.md")]
     pub mod schema {}

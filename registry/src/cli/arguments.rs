@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use super::{
-    check::Check, completions::Completions, diff::Diff, exit_code::Code, explain::Explain, failure::Failure,
-    graph::Graph, list::List, schema::Schema, session::Session, show::Show, test::Test, types::Types, watch::Watch,
+    add::Add, check::Check, completions::Completions, diff::Diff, exit_code::Code, explain::Explain, failure::Failure,
+    graph::Graph, import::Import, init::Init, list::List, schema::Schema, session::Session, show::Show, test::Test,
+    types::Types, watch::Watch,
 };
 
 /// See and check the named connections of a configuration
@@ -47,6 +48,9 @@ pub(super) enum Command {
     Diff(Diff),
     Test(Test),
     Watch(Watch),
+    Init(Init),
+    Add(Add),
+    Import(Import),
     Completions(Completions),
 }
 
@@ -63,6 +67,9 @@ impl Command {
             Self::Diff(command) => command.run(session),
             Self::Test(command) => command.run(session),
             Self::Watch(command) => command.run(session),
+            Self::Init(command) => command.run(session),
+            Self::Add(command) => command.run(session),
+            Self::Import(command) => command.run(session),
             Self::Completions(command) => command.run(session),
         }
     }

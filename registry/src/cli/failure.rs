@@ -17,6 +17,8 @@ pub(super) enum Failure {
     Library(Error),
     /// What a command asked for is not there: an unknown name, code or type.
     Unknown { message: String, help: Option<String> },
+    /// A file that a command makes cannot be written.
+    Write { path: String, reason: String, help: Option<String> },
 }
 
 impl Failure {
@@ -29,9 +31,13 @@ impl Failure {
             Self::Library(error) => say(err, &error.render_styled()),
             Self::Unknown { message, help: None } => say(err, message),
             Self::Unknown { message, help: Some(help) } => say(err, &format!("{message}\n  help: {help}")),
+            Self::Write { path, reason, help } => {
+                let help = help.as_ref().map(|help| format!("\n  help: {help}")).unwrap_or_default();
+                say(err, &format!("failed to write `{path}`: {reason}{help}"))
+            }
         };
         match self {
-            Self::Output(_) => Code::Failed,
+            Self::Output(_) | Self::Write { .. } => Code::Failed,
             Self::Library(_) | Self::Unknown { .. } => Code::Problems,
         }
     }

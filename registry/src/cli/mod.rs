@@ -17,6 +17,8 @@ mod session;
 
 // What commands share.
 mod format;
+mod output_file;
+mod sample;
 mod sarif;
 mod table;
 
@@ -28,16 +30,22 @@ mod network;
 mod screen;
 
 // The commands.
+mod add;
 mod check;
 mod completions;
 mod diff;
 mod explain;
 mod graph;
+mod import;
+mod init;
 mod list;
 mod schema;
 mod show;
 mod test;
 mod types;
 mod watch;
+
+#[cfg(test)]
+mod writing_tests;
 
 pub use run::main;

@@ -58,7 +58,7 @@ pub fn main() -> ExitCode {
 
 impl Arguments {
     /// Runs the command. Both streams are given styled text, and take the styles out where they are not wanted.
-    fn run(self, environment: Environment, out: &mut dyn Write, err: &mut dyn Write) -> Code {
+    pub(super) fn run(self, environment: Environment, out: &mut dyn Write, err: &mut dyn Write) -> Code {
         let mut session = Session { options: self.options, environment, is_of_process: true, out, err };
         let result = self.command.run(&mut session);
         match result.and_then(|code| Ok(session.out.flush().map(|()| code)?)) {

@@ -30,7 +30,10 @@ pub(super) fn read_main(context: &mut Context<'_>) -> Document {
             context.add(Problem::without_place(Code::Unreadable, format!("cannot be read: {error}")).file(&*name));
             add_document(&name, String::new(), context)
         }),
-        MainSource::Text { text, .. } => add_document(TEXT_NAME, text.clone(), context),
+        MainSource::Text { text, name, .. } => {
+            let name = name.as_deref().map_or_else(|| TEXT_NAME.to_owned(), printable);
+            add_document(&name, text.clone(), context)
+        }
     }
 }
 

@@ -70,7 +70,7 @@ pub use field::{Field, Visibility};
 pub use schema::Description;
 #[cfg(feature = "schema")]
 pub(crate) use schema::{TypeSchema, of_type, whole};
-#[cfg(feature = "watch")]
+#[cfg(any(feature = "cli", feature = "watch"))]
 pub(crate) use source::read as read_file;
 #[cfg(feature = "cli")]
 pub(crate) use survey::{Entry, Origin, OriginKind, Place, Survey, Surveyed, survey};

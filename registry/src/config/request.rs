@@ -52,6 +52,8 @@ pub(crate) enum MainSource {
     Text {
         text: String,
         config_dir: PathBuf,
+        /// The file that it is to become; messages say it.
+        name: Option<String>,
     },
 }
 
@@ -79,8 +81,8 @@ impl fmt::Debug for MainSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => f.debug_tuple("File").field(path).finish(),
-            Self::Text { text: _, config_dir } => {
-                f.debug_struct("Text").field("config_dir", config_dir).finish_non_exhaustive()
+            Self::Text { text: _, config_dir, name } => {
+                f.debug_struct("Text").field("config_dir", config_dir).field("name", name).finish_non_exhaustive()
             }
         }
     }

@@ -154,8 +154,8 @@ impl ConnectionManagerBuilder {
         let config_dir = self.config_dir.unwrap_or_else(|| PathBuf::from("."));
         let main = match self.source {
             Some(Source::File(path)) => MainSource::File(path),
-            Some(Source::Toml(Hidden(text))) => MainSource::Text { text, config_dir },
-            None => MainSource::Text { text: String::new(), config_dir },
+            Some(Source::Toml(Hidden(text))) => MainSource::Text { text, config_dir, name: None },
+            None => MainSource::Text { text: String::new(), config_dir, name: None },
         };
         let request = LoadRequest {
             main,

@@ -47,6 +47,31 @@ enabled = "c4nary/default"
 
 const BROKEN: &str = "[connections.support]\ntoken = \"c4nary/t0ken+1\nc4nary/passw0rd\n= c4nary/default\n";
 
+/// For `import`; the secrets are found by their type, by their keys, and in a URL.
+const APPLICATION: &str = r#"
+connections:
+  - id: support
+    type: desk
+    base_url: https://app:c4nary%2Fpassw0rd@tickets.example.com
+    token: c4nary/t0ken+1
+    tls: {api_key: [c4nary/passw0rd]}
+    page_size: ten
+  - id: answers
+    type: c4che
+    password: "${oc.env:CACHE_HOST}c4nary/default"
+"#;
+
+const FAULTY_APPLICATION: &str = r#"
+connections:
+  - id: support
+    type: desk
+    token: "c4nary/t0ken+1 ${"
+    base_url: !!int c4nary/passw0rd
+  - c4nary/default
+"#;
+
+const BROKEN_APPLICATION: &str = "connections: [c4nary/t0ken+1,\n  'c4nary/passw0rd\n";
+
 /// What is tried of each command; one that is new needs a row.
 fn calls(command: &str) -> Vec<Vec<&str>> {
     match command {
@@ -63,12 +88,27 @@ fn calls(command: &str) -> Vec<Vec<&str>> {
             .flat_map(|name| [vec![name], vec![name, "--format=json"]])
             .collect(),
         "types" => vec![vec![], vec!["desk"], vec!["--format=json"]],
+        "schema" => vec![vec![], vec!["--type=desk"]],
         "explain" => vec![vec!["CR004"]],
         "graph" => ["text", "dot", "mermaid"].into_iter().map(|format| vec!["--format", format]).collect(),
         "diff" => vec![vec!["next.toml"], vec!["next.toml", "--format=json"], vec!["--against=next.toml"]],
         "test" => vec![vec!["--timeout=1s"], vec!["--timeout=1s", "--format=json"]],
         "watch" => vec![vec!["--all", "--for=100ms"]],
         "completions" => vec![vec!["bash"]],
+        "init" => vec![vec![], vec!["--config=new.toml"]],
+        "add" => vec![
+            vec!["desk", "more", "--set=token=c4nary/t0ken+1", "--set=base_url=c4nary/passw0rd"],
+            vec!["desk", "wrong", "--set=page_size=c4nary/passw0rd"],
+            vec!["desk", "wrong", "--set=passwrd=c4nary/passw0rd"],
+            vec!["desk", "wrong", "--set=tls=c4nary/passw0rd"],
+        ],
+        "import" => vec![
+            vec!["app.yaml", "--output=imported.toml"],
+            vec!["app.yaml", "--output=imported.toml", "--force", "--secrets-to-env"],
+            vec!["app.yaml", "--output=-", "--secrets-to-env"],
+            vec!["broken.yaml", "--output=-"],
+            vec!["faulty.yaml", "--output=-"],
+        ],
         _ => panic!("`{command}` has no row in the test of secrets"),
     }
 }
@@ -81,6 +121,14 @@ fn no_command_writes_a_secret() {
         fs::write(folder.path().join("token"), "c4nary/f1le").expect("a file can be written");
         let next = configuration.replace("c4nary/passw0rd", "c4nary/default");
         fs::write(folder.path().join("next.toml"), next).expect("a file can be written");
+        for (name, text) in [
+            ("token", "c4nary/f1le"),
+            ("app.yaml", APPLICATION),
+            ("faulty.yaml", FAULTY_APPLICATION),
+            ("broken.yaml", BROKEN_APPLICATION),
+        ] {
+            fs::write(folder.path().join(name), text).expect("a file can be written");
+        }
         for command in commands() {
             for call in calls(&command) {
                 let mut program = own_cli(folder.path());

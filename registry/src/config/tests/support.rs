@@ -230,7 +230,7 @@ const DB_FIELDS: &[Field] = &[
 /// A main file given as text.
 pub(super) fn text_request(text: &str, config_dir: PathBuf) -> LoadRequest {
     LoadRequest {
-        main: MainSource::Text { text: text.to_owned(), config_dir },
+        main: MainSource::Text { text: text.to_owned(), config_dir, name: None },
         profile: None,
         environment: Environment::Fixed(Arc::default()),
         strict_permissions: false,
