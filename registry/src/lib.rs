@@ -125,6 +125,9 @@ pub mod __private;
 pub use config::Validation;
 pub use connection::{ConnectContext, ConnectError, Connection, Update};
 #[doc(inline)]
+#[doc = include_str!("guide/connections.md")]
+pub use connection_registry_macros::Connections;
+#[doc(inline)]
 #[doc = include_str!("guide/connection_type.md")]
 pub use connection_registry_macros::connection_type;
 pub use diagnostic::{Diagnostic, Label};

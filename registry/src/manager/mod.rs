@@ -37,6 +37,7 @@ mod status;
 mod task;
 mod times;
 mod timetable;
+mod together;
 mod visit;
 mod wait;
 #[cfg(feature = "watch")]
@@ -52,5 +53,6 @@ pub use handle::Handle;
 pub use reload::{LastReload, ReloadFailure, ReloadReport};
 pub use shutdown_report::{Laggard, ShutdownReport};
 pub use status::{CheckStatus, ConnectionStatus, Status};
+pub use together::{ConnectionField, Pending, PendingField, begin, connect_all, expect_client};
 #[cfg(feature = "watch")]
 pub use watch::Watch;

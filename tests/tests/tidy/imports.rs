@@ -37,8 +37,8 @@ const TABLE: &[(&str, &[&str])] = &[
             "span",
         ],
     ),
-    // What the attribute's expansion names.
-    ("private", &["factory", "connection", "config"]),
+    // What the expansions of the macros name.
+    ("private", &["manager", "factory", "connection", "config"]),
     // Only what any other crate could name as well.
     ("connectors", &[PUBLIC]),
     ("testing", &[PUBLIC]),
