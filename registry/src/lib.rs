@@ -72,6 +72,8 @@
 //! - [`guide::linking`]: how the types of other crates come into a program, and why one may be missing.
 //! - [`guide::errors`]: every code of a diagnostic, and how a report is read.
 //! - [`connection_type`](macro@connection_type): the attribute. [`connectors`]: the built-in types, a feature each.
+//! - [`Connections`](macro@Connections): the derive for a struct of connections, which are checked when the program is
+//!   compiled, and connected all at once.
 //!
 //! # Features
 //!

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::problems::Problems;
 
-/// The code for the struct `item`; or every problem of it, with code that is called by the same names.
+/// The code for the struct `item`, with every problem of it.
 pub(crate) fn derive(item: TokenStream) -> TokenStream {
     let mut problems = Problems::default();
     let model = match Model::read(item, &mut problems) {
@@ -25,12 +25,8 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
         Some(configuration) => check::check(&model, configuration, &mut problems),
         None => Checked::default(),
     };
-    if problems.is_empty() {
-        let files = configuration.as_ref().map(Configuration::files).unwrap_or_default();
-        expand::expand(&model, &checked, files, &mut problems)
-    } else {
-        expand::fallback(&model, &problems.into_compile_error())
-    }
+    let files = configuration.as_ref().map(Configuration::files).unwrap_or_default();
+    expand::expand(&model, &checked, files, problems)
 }
 
 /// The configuration of the argument `file`.

@@ -12,33 +12,28 @@ use super::{
 };
 use crate::problems::Problems;
 
-/// The names and `connect`, the checks that the compiler makes, and the files to watch.
-pub(super) fn expand(model: &Model, checked: &Checked<'_>, files: &[PathBuf], problems: &mut Problems) -> TokenStream {
+/// The names and `connect`, the checks that the compiler makes, the files to watch, and the errors. What other code calls
+/// is there in spite of them, so that one mistake is one error, and what the compiler finds is told with them.
+pub(super) fn expand(model: &Model, checked: &Checked<'_>, files: &[PathBuf], mut problems: Problems) -> TokenStream {
+    let tracked = track(files, model, &mut problems);
+    let errors = problems.into_compile_error();
+    // Without the facade nothing can be named.
+    if model.facade_is_unknown() {
+        return errors;
+    }
     let facade = model.facade();
-    let interface = interface(model, &connect(model, &facade), &facade);
+    let interface = interface(model, &facade);
     let types = checked.types.iter().map(|expected| expect_type(expected, &facade));
     let warnings = checked.warnings.iter().map(warn);
-    let tracked = track(files, model, problems);
-    let errors = std::mem::take(problems).into_compile_error();
     quote!(#interface #(#types)* #(#warnings)* #tracked #errors)
 }
 
-/// The errors, and what other code calls, so that one mistake is one error.
-pub(super) fn fallback(model: &Model, errors: &TokenStream) -> TokenStream {
-    // Without the facade nothing can be named.
-    if model.facade_is_unknown() {
-        return errors.clone();
-    }
-    let interface = interface(model, &quote!(::core::unreachable!()), &model.facade());
-    quote!(#errors #interface)
-}
-
 /// The items that programs name. They are as visible as the struct.
-fn interface(model: &Model, body: &TokenStream, facade: &Path) -> TokenStream {
+fn interface(model: &Model, facade: &Path) -> TokenStream {
     let Model { ident, visibility, generics, fields, .. } = model;
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
     let names = fields.iter().map(|field| &field.name);
-    let connections = local("connections");
+    let (connections, body) = (local("connections"), connect(model, facade));
     quote! {
         #[automatically_derived]
         #[allow(dead_code, unused_variables)]
