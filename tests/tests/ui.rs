@@ -23,7 +23,8 @@ fn mistakes_are_refused_in_words() {
 /// The programs read files that are full of them, and the texts are what the compiler says.
 #[test]
 fn no_refusal_has_a_secret_in_it() {
-    let texts = entries(&ui().join("fail")).filter(|path| path.extension().is_some_and(|end| end == "stderr"));
+    let programs = ui().join("fail");
+    let texts = entries(&programs).filter(|path| path.extension().is_some_and(|end| end == "stderr"));
     let texts: Vec<_> = texts.collect();
     assert!(texts.iter().filter(|path| path.to_string_lossy().contains("connections_")).count() > 8);
     for path in texts {

@@ -66,11 +66,11 @@ fn expected_types(field: &Field, found: Found) -> impl Iterator<Item = ExpectedT
     })
 }
 
-/// A name that no file has, of a field that may be empty, is none of an error; but it may be a slip, if it is near to one
-/// that no field has.
+/// No file has the name of a field that may be empty. That is no error; but it is probably a slip where the name is near to
+/// one that no field has.
 fn probable_slip(field: &Field, model: &Model, configuration: &Configuration) -> Option<Warning> {
     let is_free = |name: &&str| model.fields.iter().all(|other| other.name != **name);
-    let near = did_you_mean(&field.name, configuration.names().into_iter().filter(is_free))?;
+    let near = did_you_mean(&field.name, configuration.connections().filter(is_free))?;
     let (name, files) = (field.name.escape_debug(), configuration.described());
     let text = format!("no connection is called `{name}` in {files}, so this is `None`: {}", did_you(field, near));
     Some(Warning { span: field.span(), text })
@@ -78,7 +78,7 @@ fn probable_slip(field: &Field, model: &Model, configuration: &Configuration) ->
 
 fn unknown(field: &Field, configuration: &Configuration) -> String {
     let names = configuration.names();
-    let help = match did_you_mean(&field.name, names.iter().copied()) {
+    let help = match did_you_mean(&field.name, configuration.connections()) {
         _ if names.is_empty() => "none is declared".to_owned(),
         Some(near) => format!("{} these are declared: {}", did_you(field, near), listing(&names)),
         None => format!("these are declared: {}", listing(&names)),

@@ -15,6 +15,9 @@ struct Backends {
     dotted: Conn<u8>,
     #[connection(name = "tenant/{id}")]
     template: Option<Conn<u8>>,
+    // Near to a template, which is nothing to suggest.
+    #[connection(name = "tenant/.id")]
+    near_template: Conn<u8>,
     archive: Conn<u8>,
     #[connection(name = "queue")]
     again: Conn<u8>,

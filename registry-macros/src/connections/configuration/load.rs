@@ -11,6 +11,7 @@ use super::{
     layers::{Found, Layers},
     place::shown,
     profile,
+    template::has_braces,
 };
 
 /// What a main file declares, with the files that it includes and those of all its profiles.
@@ -63,6 +64,11 @@ impl Configuration {
         names.sort_unstable();
         names.dedup();
         names
+    }
+
+    /// The names that a field can have, but for those of templates.
+    pub(in crate::connections) fn connections(&self) -> impl Iterator<Item = &str> {
+        self.names().into_iter().filter(|name| !has_braces(name))
     }
 
     /// What is declared under `name`, or as a template that it fits.

@@ -1,6 +1,6 @@
 //! Where something stands, as messages show it.
 
-use std::{fmt, ops::Range, rc::Rc};
+use std::{fmt, ops::Range, path::Path, rc::Rc};
 
 /// A place in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,15 +32,14 @@ impl fmt::Display for Place {
 }
 
 /// A path for a message: what cannot be seen is written out.
-pub(super) fn shown(path: &std::path::Path) -> Rc<str> {
-    let path = path.to_string_lossy();
-    path.chars()
-        .fold(String::new(), |mut shown, character| {
-            match character {
-                control if control.is_control() => shown.extend(control.escape_unicode()),
-                other => shown.push(other),
-            }
-            shown
-        })
-        .into()
+pub(super) fn shown(path: &Path) -> Rc<str> {
+    let mut shown = String::new();
+    for character in path.to_string_lossy().chars() {
+        if character.is_control() {
+            shown.extend(character.escape_unicode());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown.into()
 }
