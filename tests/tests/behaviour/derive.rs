@@ -2,8 +2,8 @@
 
 use std::{path::Path, time::Duration};
 
-use connection_registry::{Conn, ConnectionManager, Connections, ErrorKind, Handle};
-use connection_registry_tests::{CANARY, Probe, ProbeClient, Record, manager};
+use connection_registry::{Conn, ConnectionManager, ConnectionManagerBuilder, Connections, ErrorKind, Handle};
+use connection_registry_tests::{CANARY, Probe, ProbeClient, Record, canary_forms, manager};
 use tokio::time::{Instant, sleep, timeout};
 
 /// Whose names are looked up when the program runs.
@@ -32,7 +32,7 @@ struct Checked {
     #[connection(name = "tenant/42", type = Probe)]
     tenant: Conn<ProbeClient>,
     search: Option<Conn<ProbeClient>>,
-    #[connection(type = connection_registry_tests::Probe)]
+    #[connection(type = Probe)]
     switched: Option<Conn<ProbeClient>>,
 }
 
@@ -108,6 +108,17 @@ async fn unresolved_placeholders_and_wrong_clients_are_among_the_errors() {
     let text = error.to_string();
     for part in ["NOT_SET", "/no", "alloc::string::String", "ProbeClient", "connections.first.url"] {
         assert!(text.contains(part), "`{part}` is not in: {text}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_error_of_all_has_no_secret_in_it() {
+    let leak = format!("password = '{CANARY}'\nurl = 'probe://user:{CANARY}@host'\nconnect = ['leak']");
+    let error = Three::connect(&three("leak", [&leak; 3])).await.unwrap_err();
+    assert_eq!(error.errors().len(), 3, "{error}");
+    for output in [error.to_string(), format!("{error:?}"), error.render(), error.to_json()] {
+        assert!(output.contains("no login at"), "{output}");
+        assert!(canary_forms().iter().all(|form| !output.contains(form)), "{output}");
     }
 }
 
@@ -192,7 +203,7 @@ fn of_file(profile: Option<&str>) -> ConnectionManager {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/behaviour/derive/connections.toml");
     let nothing: [(&str, &str); 0] = [];
     let builder = ConnectionManager::builder().file(file).environment(nothing);
-    profile.into_iter().fold(builder, |builder, profile| builder.profile(profile)).build().unwrap()
+    profile.into_iter().fold(builder, ConnectionManagerBuilder::profile).build().unwrap()
 }
 
 #[tokio::test(start_paused = true)]
