@@ -1,15 +1,18 @@
-//! The attribute `#[connection_type("name")]` of the crate `connection-registry`, which re-exports and
-//! documents it. Do not depend on this crate directly.
+//! The attribute `#[connection_type("name")]` and the derive `#[derive(Connections)]` of the crate
+//! `connection-registry`, which re-exports and documents them. Do not depend on this crate directly.
 //!
-//! One invocation passes through the modules in this order: `args` and `model` read what the user wrote (with
-//! the help of `serde` and `types`), `validate` finds every problem of it, and then either `expand` registers
-//! the struct, with `defaults`, or `fallback` keeps it usable beside the errors.
+//! The derive is in `connections`. One invocation of the attribute passes through the modules in this order: `args` and
+//! `model` read what the user wrote (with the help of `serde` and `types`), `validate` finds every problem of it, and then
+//! either `expand` registers the struct, with `defaults`, or `fallback` keeps it usable beside the errors.
 
 mod args;
+mod connections;
 mod defaults;
 mod describe;
 mod expand;
+mod facade;
 mod fallback;
+mod list;
 mod model;
 mod problems;
 mod serde;
@@ -32,6 +35,12 @@ pub fn connection_type(arguments: TokenStream, item: TokenStream) -> TokenStream
             TokenStream::from_iter([problems.into_compile_error().into(), item])
         }
     }
+}
+
+#[expect(missing_docs, reason = "documented where the facade re-exports it; rustdoc would print both texts")]
+#[proc_macro_derive(Connections, attributes(connections, connection))]
+pub fn derive_connections(item: TokenStream) -> TokenStream {
+    connections::derive(item.into()).into()
 }
 
 #[expect(missing_docs, reason = "documented where the facade re-exports it; rustdoc would print both texts")]

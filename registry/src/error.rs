@@ -55,7 +55,8 @@ pub enum ErrorKind {
     Disconnected,
     /// The connection type's `check` returned an error, panicked, or did not end within `lifecycle.check_timeout`.
     CheckFailed,
-    /// One or more required connections that are to be up from the start are not; [`Error::errors`] has each.
+    /// One or more required connections that are to be up from the start are not, or some of a struct with
+    /// `#[derive(Connections)]`; [`Error::errors`] has each.
     StartFailed,
     /// The manager is shut down, or is closing all its connections.
     ShutDown,

@@ -75,6 +75,8 @@
 //! - [`guide::errors`]: every code of a diagnostic, and how a report is read.
 //! - [`guide::schema`]: how an editor completes and checks a configuration.
 //! - [`connection_type`](macro@connection_type): the attribute. [`connectors`]: the built-in types, a feature each.
+//! - [`Connections`](macro@Connections): the derive for a struct of connections, which are checked when the program is
+//!   compiled, and connected all at once.
 //!
 //! # Features
 //!
@@ -131,6 +133,9 @@ pub mod __private;
 
 pub use config::Validation;
 pub use connection::{ConnectContext, ConnectError, Connection, Update};
+#[doc(inline)]
+#[doc = include_str!("guide/connections.md")]
+pub use connection_registry_macros::Connections;
 #[doc(inline)]
 #[doc = include_str!("guide/describe.md")]
 pub use connection_registry_macros::Describe;

@@ -1,10 +1,11 @@
-//! What the attribute's expansion names. Not part of the public interface.
+//! What the expansions of the macros name. Not part of the public interface.
 
 #[cfg(feature = "schema")]
 pub use crate::{config::Description, factory::TypeDescription};
 pub use crate::{
     config::{AnyDefault, DefaultOf, DefaultValue, Defaults, Field, PlainDefault, Visibility, no_defaults},
-    factory::{ConnectionDeclaration, Declaration, Registration},
+    factory::{ConnectionDeclaration, Declaration, ExpectedType, Registration, expect_type},
+    manager::{ConnectionField, Pending, PendingField, begin, connect_all, expect_client},
 };
 pub use {inventory, serde};
 

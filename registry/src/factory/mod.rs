@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod connection_type;
+mod expected;
 mod instance;
 mod registration;
 #[cfg(feature = "schema")]
@@ -10,6 +11,7 @@ mod schema;
 pub use crate::config::{Field, Visibility};
 pub use catalogue::ConnectionFactory;
 pub use connection_type::ConnectionType;
+pub use expected::{ExpectedType, expect_type};
 
 pub use instance::Instance;
 pub use registration::{ConnectionDeclaration, Declaration, Registration};

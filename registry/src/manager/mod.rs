@@ -37,6 +37,7 @@ mod status;
 mod task;
 mod times;
 mod timetable;
+mod together;
 mod visit;
 mod wait;
 #[cfg(feature = "watch")]
@@ -52,6 +53,7 @@ pub use handle::Handle;
 pub use reload::{LastReload, ReloadFailure, ReloadReport};
 pub use shutdown_report::{Laggard, ShutdownReport};
 pub use status::{CheckStatus, ConnectionStatus, Status};
+pub use together::{ConnectionField, Pending, PendingField, begin, connect_all, expect_client};
 #[cfg(feature = "watch")]
 pub use watch::Watch;
 #[cfg(feature = "cli")]

@@ -6,6 +6,7 @@ mod configuration;
 mod conformance;
 mod connect;
 mod connectors_page;
+mod derive;
 mod disconnect;
 mod drain;
 mod events;

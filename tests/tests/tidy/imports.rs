@@ -54,8 +54,8 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     // The program `connections`.
     ("bin", &["cli"]),
-    // What the attribute's expansion names.
-    ("private", &["factory", "connection", "config"]),
+    // What the expansions of the macros name.
+    ("private", &["manager", "factory", "connection", "config"]),
     // Only what any other crate could name as well.
     ("connectors", &[PUBLIC]),
     ("testing", &[PUBLIC]),

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use connection_registry::{connection_type, BoxError, ConnectContext, Connection, Secret};
+use connection_registry::{connection_type, BoxError, Conn, ConnectContext, Connection, Connections, Secret};
 
 /// A ticket API.
 #[connection_type("tickets")]
@@ -38,6 +38,15 @@ impl Connection for Tickets {
     }
 }
 
+/// What an application needs.
+#[derive(Connections)]
+#[connections(file = "connections.toml")]
+pub struct Backends {
+    /// Who is asked.
+    #[connection(type = Tickets)]
+    pub support: Conn<TicketClient>,
+}
+
 fn ten() -> u32 {
     10
 }
@@ -46,7 +55,7 @@ fn ten() -> u32 {
 mod tests {
     use connection_registry::{BoxError, ConnectionFactory, ConnectionManager};
 
-    use super::TicketClient;
+    use super::{Backends, TicketClient};
 
     #[tokio::test]
     async fn a_file_is_loaded_and_its_connection_is_got() -> Result<(), BoxError> {
@@ -62,6 +71,14 @@ mod tests {
         assert_eq!(tickets.authorization, "Bearer none");
         connections.disconnect_all().await?;
         std::fs::remove_file(&path)?;
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_struct_of_connections_is_connected_with_the_file_that_it_was_checked_with() -> Result<(), BoxError> {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/connections.toml");
+        let backends = Backends::connect(&ConnectionManager::from_file(file)?).await?;
+        assert_eq!(backends.support.url, "https://tickets.example.com?page=10&wait=0");
         Ok(())
     }
 

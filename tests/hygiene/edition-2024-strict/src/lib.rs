@@ -29,7 +29,7 @@
 )]
 #![allow(clippy::cargo_common_metadata, reason = "this crate is not published")]
 
-use connection_registry::{BoxError, ConnectContext, Connection, Secret, connection_type};
+use connection_registry::{BoxError, Conn, ConnectContext, Connection, Connections, Handle, Secret, connection_type};
 
 /// With fields of all kinds.
 #[connection_type("strict-public")]
@@ -99,9 +99,43 @@ pub const fn declare() {
     }
 }
 
+/// What an application needs.
+#[derive(Clone, Connections, Debug)]
+#[connections(file = "connections.toml")]
+pub struct Backends {
+    /// Guards its client.
+    #[connection(type = Public)]
+    pub database: Conn<usize>,
+    /// Follows its connection.
+    #[connection(name = "cache-eu", type = Public)]
+    pub cache: Handle<usize>,
+    /// May be missing.
+    pub search: Option<Conn<usize>>,
+}
+
+#[derive(Connections)]
+struct Unseen {
+    any: Conn<usize>,
+}
+
+/// Connects what nobody else can name.
+///
+/// # Errors
+///
+/// When it is not up.
+pub async fn connect(connections: &connection_registry::ConnectionManager) -> connection_registry::Result<usize> {
+    let unseen = Unseen::connect(connections).await?;
+    Ok(*unseen.any + Unseen::NAMES.len())
+}
+
 #[cfg(test)]
 mod tests {
     use connection_registry::{ConnectionFactory, ConnectionType};
+
+    #[test]
+    fn the_names_are_those_of_the_fields() {
+        assert_eq!(super::Backends::NAMES, ["database", "cache-eu", "search"]);
+    }
 
     #[test]
     fn all_four_types_are_in_the_catalogue() {

@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 #![deny(warnings)]
 
-use backends::{BoxError, ConnectContext, Connection, connection_type};
+use backends::{BoxError, Conn, ConnectContext, Connection, Connections, connection_type};
 
 /// A type that says where the facade is.
 #[connection_type("renamed", crate = backends)]
@@ -19,9 +19,23 @@ impl Connection for Renamed {
     }
 }
 
+/// A struct that says where the facade is.
+#[derive(Clone, Connections, Debug)]
+#[connections(file = "connections.toml", crate = backends)]
+pub struct All {
+    /// Of the type above.
+    #[connection(name = "the-url", type = Renamed)]
+    pub url: Conn<String>,
+}
+
 #[cfg(test)]
 mod tests {
     use backends::ConnectionFactory;
+
+    #[test]
+    fn the_names_are_those_of_the_fields() {
+        assert_eq!(super::All::NAMES, ["the-url"]);
+    }
 
     #[test]
     fn the_type_is_in_the_catalogue() {

@@ -1,0 +1,25 @@
+// All mistakes in the arguments are told at once.
+use connection_registry::{Conn, Connections};
+
+#[derive(Connections)]
+#[connections(path = "connections.toml", file, crate)]
+struct Backends {
+    #[connection("cache-eu")]
+    a: Conn<u8>,
+    #[connection(named = "cache-eu", type = Cache, type = Cache)]
+    b: Conn<u8>,
+    #[connection]
+    c: Conn<u8>,
+    #[connection(name = 5, type)]
+    d: Conn<u8>,
+}
+
+#[derive(Connections)]
+#[connections(file = "connections.toml", file = "connections.toml", crate = 5)]
+struct Others {
+    primary_db: Conn<u8>,
+}
+
+struct Cache;
+
+fn main() {}
