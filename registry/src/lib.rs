@@ -82,6 +82,8 @@
 //! - `amqp`, `etcd`, `grpc`, `http`, `kafka`, `ldap`, `memcached`, `mqtt`, `mysql`, `nats`, `nats-jetstream`, `postgres`, `redis`,
 //!   `smtp`, `sqlite`, `ssh-tunnel` and `storage` add the connection type of that name: see [`guide::connectors`]. `full` is all of
 //!   them but `etcd` and `kafka`.
+//! - `status-page` adds a page of all connections, with figures for Prometheus and probes, as an axum router: see the module
+//!   `status_page`.
 //! - `testing` adds scripted fake connections, and a conformance suite for connection types: see the module `testing`.
 //! - `watch` reloads when files change: see `ConnectionManager::watch`.
 //!
@@ -115,6 +117,8 @@ mod reference;
 mod registry;
 mod secret;
 mod span;
+#[cfg(feature = "status-page")]
+pub mod status_page;
 #[cfg(feature = "testing")]
 pub mod testing;
 

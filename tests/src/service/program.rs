@@ -29,11 +29,19 @@ pub fn find(name: &str) -> Option<PathBuf> {
 /// When it is not, although it is required.
 pub(super) fn is_installed<R: Recipe>() -> bool {
     let Some(missing) = R::PROGRAMS.iter().find(|program| find(program).is_none()) else { return true };
-    let skipped = format!("{} is not installed ({}): no program `{missing}`", R::NAME, R::PACKAGE);
+    skip(&format!("{} is not installed ({}): no program `{missing}`", R::NAME, R::PACKAGE));
+    false
+}
+
+/// Says why a test is skipped: something that it needs is missing.
+///
+/// # Panics
+///
+/// When that is required.
+pub fn skip(skipped: &str) {
     assert!(env::var(REQUIRE).as_deref() != Ok("1"), "{skipped}, and {REQUIRE}=1");
     // Not by a macro: what those print is shown of tests that fail alone.
     writeln!(io::stderr(), "SKIPPED: {skipped}").ok();
-    false
 }
 
 fn folders() -> Vec<PathBuf> {

@@ -37,6 +37,8 @@ const TABLE: &[(&str, &[&str])] = &[
             "span",
         ],
     ),
+    // Shows what the manager says: the public interface, and what was counted.
+    ("status_page", &["manager", PUBLIC]),
     // What the attribute's expansion names.
     ("private", &["factory", "connection", "config"]),
     // Only what any other crate could name as well.
