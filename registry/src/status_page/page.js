@@ -303,22 +303,35 @@ function untangle(columns) {
   }
 }
 
+const step = point => point.name ? 32 : 14;
+const high = column => column.reduce((sum, point) => sum + step(point), 0);
+const mean = points => points.length ? points.reduce((sum, point) => sum + point.y, 0) / points.length : 0;
+
+/** Puts each point of a column where it would like to be, as far as the others leave room. */
+function stack(column, height, wish) {
+  let from = 0, left = high(column);
+  for (const point of column) {
+    const size = step(point);
+    point.y = Math.min(Math.max(wish(point), from + size / 2), height - left + size / 2);
+    from = point.y + size / 2;
+    left -= size;
+  }
+}
+
 function picture(names, edges, size) {
   const { columns, chains, node } = layers(names, edges);
   untangle(columns);
   const short = name => name.length > 30 ? name.slice(0, 29) + '…' : name;
   const wide = point => point.name ? short(point.name).length * 7.3 + 38 : 0;
-  const high = column => column.reduce((sum, point) => sum + (point.name ? 32 : 14), 0);
   const height = Math.max(...columns.map(high));
+  const tallest = columns.findIndex(column => high(column) === height);
+  stack(columns[tallest], height, point => point.at * 32);
+  for (const column of columns.slice(tallest + 1)) stack(column, height, point => mean(point.near) || point.at * 32);
+  for (const column of columns.slice(0, tallest).reverse()) stack(column, height, point => mean(point.next));
   let x = 1;
   for (const column of columns) {
     const width = Math.max(60, ...column.map(wide));
-    let y = (height - high(column)) / 2;
-    for (const point of column) {
-      const step = point.name ? 32 : 14;
-      Object.assign(point, { left: x, right: x + (point.name ? wide(point) : width), y: y + step / 2 });
-      y += step;
-    }
+    for (const point of column) Object.assign(point, { left: x, right: x + (point.name ? wide(point) : width) });
     x += width + 72;
   }
   const box = { width: x - 71, height: height + 2, viewBox: `0 0 ${x - 71} ${height + 2}`, role: 'img' };

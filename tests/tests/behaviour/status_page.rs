@@ -135,7 +135,7 @@ async fn connections_are_the_status_as_json() {
     assert_eq!(told["connections"][1]["depends_on"], json!(["db"]));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn without_a_script_the_page_is_a_table_in_which_names_and_causes_are_text() {
     let connections = manager(
         "[connections.'<script>alert(1)</script>']\ntype = 'probe'\nrecord = 'page of scripts'\n\
@@ -153,7 +153,7 @@ async fn without_a_script_the_page_is_a_table_in_which_names_and_causes_are_text
     assert!(!page.body.contains("{{"), "every mark is filled in");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn no_answer_has_a_secret_in_it() {
     let toml = format!(
         "[connections.leak]\ntype = 'probe'\nrecord = 'page of secrets'\npassword = '{CANARY}'\n\

@@ -35,16 +35,16 @@ fn values(text: &str) -> BTreeMap<&str, f64> {
 
 /// A connection that failed once and is checked, one that is degraded, tenants, an inserted client, and a name that must be
 /// escaped.
-async fn busy() -> ConnectionManager {
-    let connections = manager(
-        "[connections.db]\ntype = 'fake'\ndelay = '2s'\nconnect = ['error', 'ok']\ndisconnect = ['error']\n\
+async fn busy(journal: &str) -> ConnectionManager {
+    let connections = manager(&format!(
+        "[connections.db]\ntype = 'fake'\ndelay = '2s'\nconnect = ['error', 'ok']\ndisconnect = ['error']\njournal = '{journal}'\n\
          lifecycle.check_interval = '1h'\n\
          [connections.pool]\ntype = 'fake-pool'\ncheck = ['error']\n\
-         lifecycle = { check_interval = '1h', check_fall = 1 }\n\
-         [connections.'tenant/{id}']\ntype = 'fake'\n\
+         lifecycle = {{ check_interval = '1h', check_fall = 1 }}\n\
+         [connections.'tenant/{{id}}']\ntype = 'fake'\n\
          [connections.'a\"b\\c <script>']\ntype = 'fake'\nconnect = ['permanent']\n\
          [connections.off]\ntype = 'fake'\nenabled = false",
-    );
+    ));
     connections.get::<FakeClient>("db").await.unwrap();
     connections.check("db").await.unwrap();
     connections.get::<FakeClient>("pool").await.unwrap();
@@ -58,7 +58,7 @@ async fn busy() -> ConnectionManager {
 
 #[tokio::test(start_paused = true)]
 async fn figures_are_told_by_label() {
-    let connections = busy().await;
+    let connections = busy("figures by label").await;
     let _guard = connections.get::<FakeClient>("tenant/2").await.unwrap();
     tokio::time::advance(Duration::from_secs(3)).await;
     let answer = scrape(&connections, PROMETHEUS).await;
@@ -81,7 +81,7 @@ async fn figures_are_told_by_label() {
         (r#"connection_failures_total{connection="pool",kind="check_failed"}"#, 1.0),
         (r#"connection_connect_seconds_count{connection="db",result="ok"}"#, 1.0),
         (r#"connection_connect_seconds_sum{connection="db",result="failed"}"#, 2.0),
-        (r#"connection_connect_seconds_bucket{connection="db",result="ok",le="1.0"}"#, 0.0),
+        (r#"connection_connect_seconds_bucket{connection="db",result="ok",le="1"}"#, 0.0),
         (r#"connection_connect_seconds_bucket{connection="db",result="ok",le="2.5"}"#, 1.0),
         (r#"connection_check_seconds_count{connection="pool",result="failed"}"#, 1.0),
     ] {
@@ -98,7 +98,7 @@ async fn figures_are_told_by_label() {
 async fn figures_and_names_are_those_of_the_feature_metrics() {
     let recorder = Memory::default();
     let _guard = metrics::set_default_local_recorder(&recorder);
-    let connections = busy().await;
+    let connections = busy("figures and the facade").await;
     connections.record_metrics();
     let answer = scrape(&connections, PROMETHEUS).await;
     let types = answer.body.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
@@ -133,7 +133,7 @@ async fn names_that_are_gone_are_forgotten() {
 
 #[tokio::test(start_paused = true)]
 async fn prometheus_own_parser_reads_both_formats() {
-    let connections = busy().await;
+    let connections = busy("figures read by a parser").await;
     let prometheus = scrape(&connections, PROMETHEUS).await.body;
     let open_metrics = scrape(&connections, OPEN_METRICS).await;
     assert_eq!(open_metrics.header(header::CONTENT_TYPE), "application/openmetrics-text; version=1.0.0; charset=utf-8");

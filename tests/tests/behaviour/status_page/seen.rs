@@ -8,7 +8,7 @@ use connection_registry::{
     testing::{FakeClient, conformance::Server},
 };
 use connection_registry_tests::{manager, service::InProcess};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::browser::{Browser, ENTER, ESCAPE};
 
@@ -26,11 +26,11 @@ fn launch(managers: &[(&str, &ConnectionManager)]) -> Arc<InProcess> {
 const NAMES: &str = "[...document.querySelectorAll('#rows tr:not(.more) .name')].map(name => name.textContent)";
 
 /// A connection in each state, where that can be had without waiting.
-async fn in_all_states() -> ConnectionManager {
-    let connections = manager(
-        "[connections.primary_db]\ntype = 'fake'\nlifecycle = { start = 'eager', check_interval = '1h' }\n\
-         [connections.cache]\ntype = 'fake-pool'\ncheck = ['error', 'error', 'ok']\n\
-         lifecycle = { start = 'eager', required = false, check_interval = '1h', check_fall = 1, check_rise = 1 }\n\
+async fn in_all_states(journal: &str) -> ConnectionManager {
+    let connections = manager(&format!(
+        "[connections.primary_db]\ntype = 'fake'\nlifecycle = {{ start = 'eager', check_interval = '1h' }}\n\
+         [connections.cache]\ntype = 'fake-pool'\ncheck = ['error', 'error', 'ok']\njournal = '{journal}'\n\
+         lifecycle = {{ start = 'eager', required = false, check_interval = '1h', check_fall = 1, check_rise = 1 }}\n\
          [connections.search]\ntype = 'fake'\nneeds = ['primary_db', 'cache']\nconnect = ['permanent']\n\
          [connections.slow]\ntype = 'fake'\nconnect = ['never']\nlifecycle.connect_timeout = '1h'\n\
          [connections.closed]\ntype = 'fake'\n\
@@ -38,7 +38,7 @@ async fn in_all_states() -> ConnectionManager {
          [connections.declared]\ntype = 'fake'\nneeds = ['primary_db']\n\
          [connections.off]\ntype = 'fake'\nenabled = false\n\
          [connections.'<script>document.title = 1</script>']\ntype = 'fake'\nconnect = ['permanent']",
-    );
+    ));
     connections.start().await.unwrap();
     connections.get::<FakeClient>("search").await.unwrap_err();
     connections.get::<FakeClient>("<script>document.title = 1</script>").await.unwrap_err();
@@ -61,7 +61,7 @@ async fn in_all_states() -> ConnectionManager {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_follows_what_happens_and_is_used_by_keyboard() {
     let Some((browser, _service)) = Browser::open().await else { return };
-    let connections = in_all_states().await;
+    let connections = in_all_states("page by keyboard").await;
     let server = launch(&[("internal", &connections)]);
     browser.go_to(&format!("http://{}/internal", server.address())).await;
     browser.wait_until("document.getElementById('fresh').textContent === 'Live'").await;
@@ -99,10 +99,9 @@ async fn it_follows_what_happens_and_is_used_by_keyboard() {
     browser.press(&[ENTER]).await;
     browser.wait_until("document.querySelector('.detail')?.innerText.includes('primary_db')").await;
     let details = browser.run("return document.querySelector('.detail').innerText").await;
-    assert!(
-        details.as_str().unwrap().contains("<text>:") && details.as_str().unwrap().contains("permanent"),
-        "{details}"
-    );
+    for part in ["the script says", "<text>:", "lazy, required", "cache, primary_db"] {
+        assert!(details.as_str().unwrap().contains(part), "{part} is not in {details}");
+    }
     connections.check("cache").await.unwrap_err();
     connections.check("cache").await.unwrap();
     browser.wait_until("!document.querySelector('tr.degraded')").await;
@@ -120,13 +119,15 @@ async fn it_follows_what_happens_and_is_used_by_keyboard() {
 
 /// No complaint, and no request to anybody else.
 async fn assert_nothing_was_amiss(browser: &Browser, server: &InProcess) {
-    assert_eq!(browser.log("browser").await, Vec::<serde_json::Value>::new(), "the console");
+    assert_eq!(browser.log("browser").await, Vec::<Value>::new(), "the console");
     let own = format!("http://{}/internal", server.address());
     let mut asked = Vec::new();
     for entry in browser.log("performance").await {
-        let message: serde_json::Value = serde_json::from_str(entry["message"].as_str().unwrap()).unwrap();
-        if message["message"]["method"] == "Network.requestWillBeSent" {
-            asked.push(message["message"]["params"]["request"]["url"].as_str().unwrap().to_owned());
+        let entry: Value = serde_json::from_str(entry["message"].as_str().unwrap()).unwrap();
+        let (message, parameters) = (&entry["message"], &entry["message"]["params"]);
+        // A browser begins with a page of its own.
+        if message["method"] == "Network.requestWillBeSent" && parameters["documentURL"] == own {
+            asked.push(parameters["request"]["url"].as_str().unwrap().to_owned());
         }
     }
     assert!(asked.len() > 2, "{asked:?}");
@@ -157,7 +158,8 @@ async fn stands_an_outage(browser: &Browser, server: &Arc<InProcess>) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_can_be_read_in_light_and_dark_and_draws_few_and_many() {
     let Some((browser, service)) = Browser::open().await else { return };
-    let (states, none, one) = (in_all_states().await, manager(""), manager("connections.only = { type = 'fake' }"));
+    let (states, none, one) =
+        (in_all_states("page of pictures").await, manager(""), manager("connections.only = { type = 'fake' }"));
     states.check("cache").await.unwrap_err();
     let (fifty, thousand) = (tree(50), tree(1000));
     let server =
@@ -185,7 +187,7 @@ async fn it_can_be_read_in_light_and_dark_and_draws_few_and_many() {
             keep(&browser, &service.folder().join(format!("{name}-{mode}.png"))).await;
         }
     }
-    assert_eq!(browser.log("browser").await, Vec::<serde_json::Value>::new(), "the console");
+    assert_eq!(browser.log("browser").await, Vec::<Value>::new(), "the console");
 }
 
 /// Each but the first refers to one before it.
