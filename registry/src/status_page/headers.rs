@@ -26,8 +26,8 @@ const HEADERS: [(HeaderName, &str); 6] = [
 /// The style and the script of the page are known by their hashes: nothing else runs, whatever is in a name or a cause.
 const POLICY: &str = concat!(
     "default-src 'none'; ",
-    "script-src 'sha256-VCZsmc9exBjkPAxINmLgqQi4c7yRnHKshcWAEvOchao='; ",
-    "style-src 'sha256-AhpFF1UL1J6dHwuOXjZ5yc6s5b9U2ucF13vHOiMrfuc='; ",
+    "script-src 'sha256-CgicjdD8xqN/CPjdzKcjzbe0/GRDOPsLwRbeViSqU9A='; ",
+    "style-src 'sha256-9r9D28Nh1vw54SX5ttoZWif9Cm9AAzKTWT+nT109WMA='; ",
     "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 

@@ -82,15 +82,15 @@ function details(c, all) {
 
 /* The table */
 
-let status = { connections: [] };
+let latest = { connections: [] };
 let sort = { by: 'state', down: false };
 let only = null;
-const rows = new Map(), open = new Set();
+const rows = new Map(), opened = new Set();
 
 function newRow(name) {
   const button = make('button', { type: 'button', className: 'name', textContent: name });
   button.setAttribute('aria-expanded', 'false');
-  button.onclick = () => { open.has(name) ? open.delete(name) : open.add(name); render(); };
+  button.onclick = () => { opened.has(name) ? opened.delete(name) : opened.add(name); render(); };
   const cells = {};
   const row = make('tr', {});
   for (const [key, column] of Object.entries(COLUMNS)) {
@@ -129,8 +129,8 @@ function fill({ row, cells, button, text, list, cause, detail }, c, all) {
   }
   for (const [key, column] of Object.entries(COLUMNS)) if (column.text) say(cells[key], column.text(c));
   say(text, why(c));
-  button.setAttribute('aria-expanded', open.has(c.name));
-  if (open.has(c.name)) fillDetails(list, details(c, all));
+  button.setAttribute('aria-expanded', opened.has(c.name));
+  if (opened.has(c.name)) fillDetails(list, details(c, all));
 }
 
 function fillDetails(list, pairs) {
@@ -150,7 +150,7 @@ function compare(a, b) {
 }
 
 function render() {
-  const all = status.connections;
+  const all = latest.connections;
   const words = $('filter').value.toLowerCase().split(/\s+/).filter(Boolean);
   const text = c => `${c.name} ${c.connection_type ?? ''} ${word(c)} ${c.cause ?? ''}`.toLowerCase();
   const fits = c => (!only || word(c) === only) && words.every(part => text(c).includes(part));
@@ -162,7 +162,7 @@ function render() {
     if (!rows.has(c.name)) rows.set(c.name, newRow(c.name));
     const row = rows.get(c.name);
     fill(row, c, all);
-    const more = open.has(c.name) ? [row.detail] : c.cause ? [row.cause] : [];
+    const more = opened.has(c.name) ? [row.detail] : c.cause ? [row.cause] : [];
     return [row.row, ...more];
   });
   place($('rows'), wanted);
@@ -209,16 +209,16 @@ function chips(all) {
 /* What stands above the table */
 
 function head() {
-  const blocking = status.connections.filter(c => c.blocks_readiness).map(c => c.name);
-  const state = status.ready ? 'connected' : status.closing ? 'closed' : 'failed';
+  const blocking = latest.connections.filter(c => c.blocks_readiness).map(c => c.name);
+  const state = latest.ready ? 'connected' : latest.closing ? 'closed' : 'failed';
   const rest = blocking.length > 4 ? ` and ${blocking.length - 4} more` : '';
-  const text = status.ready ? 'Ready' : status.closing ? 'Closing' : 'Not ready: ' + blocking.slice(0, 4).join(', ') + rest;
+  const text = latest.ready ? 'Ready' : latest.closing ? 'Closing' : 'Not ready: ' + blocking.slice(0, 4).join(', ') + rest;
   $('ready').className = 'pill ' + state;
   $('ready').title = text;
   $('ready').querySelector('use').setAttribute('href', '#i-' + state);
   say($('ready').lastChild, text);
-  say($('uptime'), 'Up ' + time(status.uptime_secs));
-  const bad = status.connections.filter(c => ['failed', 'degraded'].includes(word(c))).length;
+  say($('uptime'), 'Up ' + time(latest.uptime_secs));
+  const bad = latest.connections.filter(c => ['failed', 'degraded'].includes(word(c))).length;
   document.title = (bad ? `(${bad}) ` : '') + 'Connections';
 }
 
@@ -236,8 +236,8 @@ function tell(before, now) {
 let drawn = null;
 
 function graph() {
-  const all = new Map(status.connections.map(c => [c.name, c]));
-  const edges = status.connections.flatMap(c => c.depends_on.filter(to => all.has(to)).map(to => [c.name, to]));
+  const all = new Map(latest.connections.map(c => [c.name, c]));
+  const edges = latest.connections.flatMap(c => c.depends_on.filter(to => all.has(to)).map(to => [c.name, to]));
   const names = [...new Set(edges.flat())].sort();
   const tooMany = names.length > MOST_NODES || edges.length > 4 * MOST_NODES;
   const count = (number, one, many) => `${number} ${number === 1 ? one : many}`;
@@ -378,11 +378,13 @@ async function ask() {
     const options = { cache: 'no-store', credentials: 'same-origin', signal: AbortSignal.timeout(PATIENCE) };
     const answer = await fetch(source, options);
     if (!answer.ok) throw new Error(`The server answers ${answer.status}.`);
-    const before = status.connections;
-    status = await answer.json();
+    const isJson = answer.headers.get('content-type') === 'application/json';
+    if (!isJson) throw new Error('The server answers with something else: is your login over?');
+    const before = latest.connections;
+    latest = await answer.json();
     known = Date.now();
     $('trouble').hidden = true;
-    tell(before, status.connections);
+    tell(before, latest.connections);
     head();
     render();
     graph();

@@ -1,7 +1,11 @@
 //! The page as it is sent: `page.html` with its style and script, and a table of what is so now. The script takes over from
 //! there; without it the table is what there is.
 
-use std::{fmt::Write, sync::LazyLock, time::Duration};
+use std::{
+    fmt::{self, Write},
+    sync::LazyLock,
+    time::Duration,
+};
 
 use super::html::{Escaped, fill_in};
 use crate::{CheckStatus, ConnectionStatus, Status};
@@ -35,7 +39,16 @@ fn readiness(status: &Status) -> String {
     match (status.ready, status.closing) {
         (true, _) => "Ready".to_owned(),
         (_, true) => "Closing".to_owned(),
-        _ => format!("Not ready: {}", status.connections.iter().filter(|c| c.blocks_readiness).count()),
+        _ => format!("Not ready: {}", blocking(status)),
+    }
+}
+
+fn blocking(status: &Status) -> String {
+    let names = status.connections.iter().filter(|connection| connection.blocks_readiness);
+    let names: Vec<_> = names.map(|connection| connection.name.as_str()).collect();
+    match names.len().checked_sub(MOST_BLOCKING) {
+        None | Some(0) => names.join(", "),
+        Some(more) => format!("{} and {more} more", names[..MOST_BLOCKING].join(", ")),
     }
 }
 
@@ -55,37 +68,35 @@ fn rows(status: &Status) -> Vec<&ConnectionStatus> {
     rows
 }
 
-fn row(html: &mut String, connection: &ConnectionStatus) -> std::fmt::Result {
-    let word = word(connection);
-    write!(html, r#"<tr class="{word}"><td><span class="state {word}">"#)?;
-    write!(html, r##"<svg class="icon" aria-hidden="true"><use href="#i-{word}"/></svg>{word}</span></td>"##)?;
-    write!(html, r#"<th scope="row"><span class="name">{}</span></th>"#, Escaped(&connection.name))?;
-    write!(html, "<td>{}</td>", Escaped(connection.connection_type.as_deref().unwrap_or_default()))?;
-    for number in [
-        time(connection.since),
-        connection.age.map(time).unwrap_or_default(),
-        count(connection.generation),
-        count(connection.guards as u64),
-    ] {
-        write!(html, r#"<td class="number">{number}</td>"#)?;
-    }
-    write!(html, "<td>{}</td>", connection.last_check.as_ref().map(check).unwrap_or_default())?;
+fn row(html: &mut String, connection: &ConnectionStatus) -> fmt::Result {
+    let (word, name) = (word(connection), Escaped(&connection.name));
+    let icon = format!(r##"<svg class="icon" aria-hidden="true"><use href="#i-{word}"/></svg>"##);
+    write!(html, r#"<tr class="{word}"><td><span class="state {word}">{icon}{word}</span></td>"#)?;
     write!(
         html,
-        r#"<td class="number">{}</td><td>{}</td></tr>"#,
-        count(connection.failures.into()),
-        retry(connection)
+        r#"<th scope="row"><span class="name">{name}</span></th><td>{}</td>"#,
+        Escaped(type_name(connection))
     )?;
-    match &connection.cause {
-        Some(cause) => {
-            let cause = Escaped(cause);
-            write!(
-                html,
-                r#"<tr class="more cause {word}"><td></td><td colspan="{AFTER_STATE}"><span>{cause}</span></td></tr>"#
-            )
-        }
-        None => Ok(()),
-    }
+    number(html, &time(connection.since))?;
+    number(html, &connection.age.map(time).unwrap_or_default())?;
+    number(html, &count(connection.generation))?;
+    number(html, &count(connection.guards as u64))?;
+    write!(html, "<td>{}</td>", connection.last_check.as_ref().map(check).unwrap_or_default())?;
+    number(html, &count(connection.failures.into()))?;
+    write!(html, "<td>{}</td></tr>", retry(connection))?;
+    connection.cause.iter().try_for_each(|cause| {
+        let cell = format!(r#"<td colspan="{AFTER_STATE}"><span>{}</span></td>"#, Escaped(cause));
+        write!(html, r#"<tr class="more cause {word}"><td></td>{cell}</tr>"#)
+    })
+}
+
+fn number(html: &mut String, number: &str) -> fmt::Result {
+    write!(html, r#"<td class="number">{number}</td>"#)
+}
+
+fn type_name(connection: &ConnectionStatus) -> &str {
+    let otherwise = if connection.inserted { "inserted" } else { "" };
+    connection.connection_type.as_deref().unwrap_or(otherwise)
 }
 
 fn word(connection: &ConnectionStatus) -> &'static str {
@@ -137,6 +148,7 @@ pub(super) const SCRIPT: &str = include_str!("page.js");
 const STATES: [&str; 8] =
     ["failed", "degraded", "connecting", "draining", "connected", "closed", "declared", "disabled"];
 const MOST_ROWS: usize = 1000;
+const MOST_BLOCKING: usize = 4;
 const UNITS: [(&str, u64); 4] = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
 /// How many columns there are beside that of the state.
 const AFTER_STATE: usize = 9;

@@ -150,6 +150,7 @@ async fn without_a_script_the_page_is_a_table_in_which_names_and_causes_are_text
     assert!(page.body.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "the name");
     assert!(!page.body.contains("<img"), "the cause");
     assert!(page.body.contains(r#"<tr class="failed">"#) && page.body.contains(r#"<tr class="disabled">"#));
+    assert!(page.body.contains("Not ready: &lt;script&gt;"), "what blocks readiness");
     assert!(!page.body.contains("{{"), "every mark is filled in");
 }
 

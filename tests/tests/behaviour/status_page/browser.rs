@@ -62,9 +62,9 @@ impl Browser {
         self.tell("Emulation.setEmulatedMedia", json!({ "features": features })).await;
     }
 
-    /// Makes the window so high that the whole page is in it.
+    /// Makes the window so high that the whole page is in it, or much of it.
     pub(super) async fn fit(&self) {
-        let height = self.run("return Math.max(500, document.documentElement.scrollHeight)").await;
+        let height = self.run("return Math.min(4000, Math.max(500, document.documentElement.scrollHeight))").await;
         let metrics = json!({ "width": 1280, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.tell("Emulation.setDeviceMetricsOverride", metrics).await;
     }
