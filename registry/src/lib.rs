@@ -89,6 +89,8 @@
 //!   `smtp`, `sqlite`, `ssh-tunnel` and `storage` add the connection type of that name: see [`guide::connectors`]. `full` is all of
 //!   them but `etcd` and `kafka`.
 //! - `schema` describes configurations to editors: see [`guide::schema`].
+//! - `status-page` adds a page of all connections, with figures for Prometheus and probes, as an axum router: see the module
+//!   `status_page`.
 //! - `testing` adds scripted fake connections, and a conformance suite for connection types: see the module `testing`.
 //! - `watch` reloads when files change: see `ConnectionManager::watch`.
 //!
@@ -124,6 +126,8 @@ mod reference;
 mod registry;
 mod secret;
 mod span;
+#[cfg(feature = "status-page")]
+pub mod status_page;
 #[cfg(feature = "testing")]
 pub mod testing;
 

@@ -15,9 +15,9 @@ use tracing::Instrument;
 use super::{
     check_report::{CheckReport, CheckResult},
     connections::ConnectionManager,
+    figures,
     health::Verdict,
     loan::{Borrower, Loan},
-    metrics,
     shared::Shared,
     spans,
     task::AbortOnDrop,
@@ -250,7 +250,7 @@ impl Run {
     fn tell(self, verdict: Verdict) {
         let Some(shared) = self.manager.upgrade() else { return };
         let kind = verdict.result.as_ref().err().map(Error::kind);
-        metrics::checked(&shared, self.entry.name(), verdict.took, kind.map_or(Ok(()), Err));
+        figures::checked(&shared, self.entry.name(), verdict.took, kind.map_or(Ok(()), Err));
         let outcome =
             verdict.result.as_ref().map_or_else(|error| Outcome::Failed(error.clone()), |()| Outcome::Settled);
         if shared.judge(&self.entry, self.generation, verdict) {

@@ -11,8 +11,8 @@ use tracing::Instrument;
 
 use super::{
     failure::{Attempt, Tries},
+    figures,
     instances::notes_uses,
-    metrics,
     references::{OtherConnections, Waiting},
     retry::Patience,
     shared::{Shared, client_type, targets},
@@ -285,7 +285,7 @@ async fn supervise(mut report: Box<Report>, patience: Patience) {
         let began = Instant::now();
         let Some(result) = one_try(&attempt, &report).await else { return };
         let kind = result.as_ref().map(drop).map_err(|failure| failure.failure.kind());
-        metrics::tried(&attempt.shared, &attempt.name, began.elapsed(), kind);
+        figures::tried(&attempt.shared, &attempt.name, began.elapsed(), kind);
         let failure = match result {
             Ok(client) => return report.finish(Ok(client)),
             Err(failure) => failure,

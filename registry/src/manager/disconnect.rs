@@ -11,7 +11,7 @@ use tracing::Instrument;
 
 use super::{
     drain::{Draining, Leaving},
-    metrics, ranks,
+    figures, ranks,
     shared::Shared,
     shutdown::Sealed,
     spans,
@@ -219,7 +219,7 @@ impl Shared {
             Some(Err(_)) => Err(self.runtime_ended(name)),
             None => Err(self.late_goodbye(name, limit, started.elapsed())),
         };
-        result.inspect_err(|error| metrics::failed(self, name, error.kind()))
+        result.inspect_err(|error| figures::failed(self, name, error.kind()))
     }
 
     /// The settings of a client: as they are now, or as they were when it was made and its name was still declared.

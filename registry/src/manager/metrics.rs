@@ -12,7 +12,8 @@ use ::metrics::{SharedString, Unit, counter, describe_counter, describe_gauge, d
 use super::{
     connections::ConnectionManager,
     events::Change,
-    shared::{Declarations, Shared},
+    labels::{kind_word, label, result_word},
+    shared::Shared,
 };
 use crate::{
     error::ErrorKind,
@@ -164,8 +165,7 @@ impl Gauges {
 }
 
 fn ended(histogram: &'static str, label: Arc<str>, took: Duration, result: Result<(), ErrorKind>) {
-    let word = if result.is_ok() { "ok" } else { "failed" };
-    histogram!(histogram, CONNECTION => label.clone(), "result" => word).record(took.as_secs_f64());
+    histogram!(histogram, CONNECTION => label.clone(), "result" => result_word(result)).record(took.as_secs_f64());
     if let Err(kind) = result {
         count_failure(label, kind);
     }
@@ -177,26 +177,6 @@ fn count_failure(label: Arc<str>, kind: ErrorKind) {
 
 fn set(name: &'static str, label: &Arc<str>, value: f64) {
     gauge!(name, CONNECTION => Arc::clone(label)).set(value);
-}
-
-/// What stands for a name in the label: itself when it is declared, else something that many names share, so that no
-/// caller can make series without end.
-fn label(configuration: &Declarations, name: &str) -> Arc<str> {
-    configuration.declaration(name).map_or_else(|| INSERTED.into(), |declared| Arc::clone(&declared.name))
-}
-
-/// As in JSON, for what can happen to a client.
-fn kind_word(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::Configuration => "configuration",
-        ErrorKind::ConnectFailed => "connect_failed",
-        ErrorKind::ConnectTimeout => "connect_timeout",
-        ErrorKind::ConnectPanicked => "connect_panicked",
-        ErrorKind::CheckFailed => "check_failed",
-        ErrorKind::DisconnectFailed => "disconnect_failed",
-        ErrorKind::NoRuntime => "no_runtime",
-        _ => "other",
-    }
 }
 
 fn describe() {
@@ -227,8 +207,6 @@ const CONNECT_SECONDS: &str = "connection_connect_seconds";
 const CHECK_SECONDS: &str = "connection_check_seconds";
 
 const CONNECTION: &str = "connection";
-/// What undeclared names share.
-const INSERTED: &str = "(inserted)";
 
 /// In the order of their numbers.
 const STATES: [ConnectionState; 7] = [

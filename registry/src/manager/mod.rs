@@ -11,11 +11,14 @@ mod disconnect;
 mod drain;
 mod events;
 mod failure;
+mod figures;
 mod get;
 mod handle;
 mod health;
 mod idle;
 mod instances;
+#[cfg(any(feature = "metrics", feature = "status-page"))]
+mod labels;
 mod loan;
 #[cfg(feature = "metrics")]
 mod metrics;
@@ -34,6 +37,8 @@ mod shutdown_report;
 mod spans;
 mod start;
 mod status;
+#[cfg(feature = "status-page")]
+mod tally;
 mod task;
 mod times;
 mod timetable;
@@ -50,9 +55,13 @@ pub use check_report::{CheckReport, CheckResult};
 pub use connections::ConnectionManager;
 pub use events::{Event, Events};
 pub use handle::Handle;
+#[cfg(feature = "status-page")]
+pub(crate) use labels::UNDECLARED;
 pub use reload::{LastReload, ReloadFailure, ReloadReport};
 pub use shutdown_report::{Laggard, ShutdownReport};
 pub use status::{CheckStatus, ConnectionStatus, Status};
+#[cfg(feature = "status-page")]
+pub(crate) use tally::Counts;
 pub use together::{ConnectionField, Pending, PendingField, begin, connect_all, expect_client};
 #[cfg(feature = "watch")]
 pub use watch::Watch;

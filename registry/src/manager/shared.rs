@@ -48,6 +48,8 @@ pub(super) struct Shared {
     pub(super) checks: Checks,
     pub(super) instances: Instances,
     pub(super) teller: Teller,
+    #[cfg(feature = "status-page")]
+    pub(super) tally: super::tally::Tally,
     pub(super) reloads: Reloads,
     #[cfg(feature = "watch")]
     pub(super) watching: super::watch::Watching,
@@ -88,6 +90,8 @@ impl Shared {
             checks: Checks::default(),
             instances: Instances::default(),
             teller: Teller::default(),
+            #[cfg(feature = "status-page")]
+            tally: super::tally::Tally::default(),
             reloads: Reloads::default(),
             #[cfg(feature = "watch")]
             watching: super::watch::Watching::default(),
@@ -104,6 +108,8 @@ impl Shared {
 
     /// Puts another configuration in force; gives back the one before.
     pub(super) fn put_in_force(&self, configuration: Arc<Declarations>) -> Arc<Declarations> {
+        #[cfg(feature = "status-page")]
+        self.tally.forget_all_but(&configuration);
         let mut current = self.configuration.write().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut current, configuration)
     }

@@ -11,7 +11,7 @@ use super::{connections::ConnectionManager, shared::Shared};
 use crate::{
     config::{Declared, Start},
     error::{Error, ErrorKind, Result},
-    registry::ConnectionState,
+    registry::{ConnectionState, EntryState},
 };
 
 impl ConnectionManager {
@@ -56,14 +56,13 @@ impl ConnectionManager {
     /// (`lifecycle.required = false`), those that nobody has asked for yet, and those that were closed for being idle or
     /// by [`disconnect`](Self::disconnect) do not matter. False once the manager shuts down.
     ///
-    /// This is a look at what is known: nothing is connected or checked. A liveness probe should not ask it, since a restart
+    /// This is a look at what is known: nothing is connected or checked. [`status`](Self::status) names those that are
+    /// missing. A liveness probe should not ask it, since a restart
     /// of the application brings no server back.
     pub fn ready(&self) -> bool {
         let shared = &self.shared;
-        let configuration = shared.configuration();
-        let required = configuration.connections().iter().filter(|declared| declared.lifecycle.required);
         !shared.registry.is_sealed()
-            && required.filter(|declared| counts(declared)).all(|declared| shared.is_ready(declared))
+            && shared.configuration().connections().iter().all(|declared| shared.is_ready(declared))
     }
 }
 
@@ -137,13 +136,21 @@ impl Shared {
     fn is_ready(&self, declared: &Declared) -> bool {
         let Some(entry) = self.registry.entry(&declared.name) else { return true };
         let state = entry.lock();
-        let is_eager = declared.lifecycle.start == Start::Eager;
-        match state.slot.state() {
-            ConnectionState::Connected => true,
-            ConnectionState::Declared | ConnectionState::Connecting => !is_eager && state.slot.failures() == 0,
-            ConnectionState::Closed | ConnectionState::Draining => !state.is_kept_up,
-            ConnectionState::Degraded | ConnectionState::Failed => false,
-        }
+        !blocks_readiness(declared, &state)
+    }
+}
+
+/// Whether a connection is why the application is not ready.
+pub(super) fn blocks_readiness(declared: &Declared, state: &EntryState) -> bool {
+    if !declared.lifecycle.required || !counts(declared) {
+        return false;
+    }
+    let is_eager = declared.lifecycle.start == Start::Eager;
+    match state.slot.state() {
+        ConnectionState::Connected => false,
+        ConnectionState::Declared | ConnectionState::Connecting => is_eager || state.slot.failures() > 0,
+        ConnectionState::Closed | ConnectionState::Draining => state.is_kept_up,
+        ConnectionState::Degraded | ConnectionState::Failed => true,
     }
 }
 

@@ -8,6 +8,7 @@ use super::{
     connections::ConnectionManager,
     events::OneLine,
     shared::Shared,
+    start::blocks_readiness,
     times::{maybe_seconds, rounded, seconds},
 };
 use crate::{
@@ -26,6 +27,10 @@ pub struct Status {
     /// How long the manager has been there.
     #[serde(rename = "uptime_secs", serialize_with = "seconds")]
     pub uptime: Duration,
+    /// Whether the application can do its work: as [`ConnectionManager::ready`] says it, at this moment.
+    pub ready: bool,
+    /// Whether nothing is given out, because all connections are being closed, or were for good.
+    pub closing: bool,
     /// All connections, disabled ones included, sorted by name.
     pub connections: Vec<ConnectionStatus>,
 }
@@ -38,6 +43,8 @@ pub struct ConnectionStatus {
     pub name: String,
     /// The type that the configuration gives it; `None` for a name that is not declared.
     pub connection_type: Option<String>,
+    /// The template that it was made from; `None` for one that is declared by its name, and for one that is not declared.
+    pub template: Option<String>,
     /// The Rust type of its client; `None` when the type is not linked.
     pub client_type: Option<&'static str>,
     /// `file:line:column` of its name in the configuration; `None` for a name that is not declared.
@@ -75,6 +82,8 @@ pub struct ConnectionStatus {
     pub start: Option<&'static str>,
     /// `lifecycle.required`; false for a name that is not declared.
     pub required: bool,
+    /// Whether it is why the application is not [`ready`](ConnectionManager::ready).
+    pub blocks_readiness: bool,
     /// The names of the connections that it refers to, as far as they are known; sorted.
     pub depends_on: Vec<String>,
     /// Whether an attempt is under way to make the next client beside the present one.
@@ -186,7 +195,9 @@ impl Shared {
         connections.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         // What was inserted between the two looks.
         connections.dedup_by(|a, b| a.name == b.name);
-        Status { uptime: now, connections }
+        let closing = self.registry.is_sealed();
+        let ready = !closing && !connections.iter().any(|connection| connection.blocks_readiness);
+        Status { uptime: now, ready, closing, connections }
     }
 }
 
@@ -208,6 +219,7 @@ fn of_entry(entry: &Entry, declared: Option<&Declared>, draining: usize, now: Du
         last_check: state.last_check,
         replacing: state.slot.replacing().is_some(),
         draining,
+        blocks_readiness: declared.is_some_and(|declared| blocks_readiness(declared, &state)),
     };
     drop(state);
     let mut depends_on: Vec<_> = entry.dependencies().iter().map(ToString::to_string).collect();
@@ -237,6 +249,7 @@ struct Looks {
     last_check: Option<LastCheck>,
     replacing: bool,
     draining: usize,
+    blocks_readiness: bool,
 }
 
 impl Default for Looks {
@@ -255,6 +268,7 @@ impl Default for Looks {
             last_check: None,
             replacing: false,
             draining: 0,
+            blocks_readiness: false,
         }
     }
 }
@@ -271,6 +285,7 @@ impl Looks {
         ConnectionStatus {
             name: name.to_string(),
             connection_type: declared.map(|declared| declared.type_name.to_string()),
+            template: declared.filter(|declared| declared.is_template()).map(|declared| declared.name.to_string()),
             client_type: self.client_type.or_else(|| declared.and_then(|declared| declared.client_type_name)),
             declared_at: declared.map(Declared::declared_at),
             enabled: declared.is_none_or(|declared| declared.enabled),
@@ -291,6 +306,7 @@ impl Looks {
             }),
             start: declared.map(|declared| start(declared.lifecycle.start)),
             required: declared.is_some_and(|declared| declared.lifecycle.required),
+            blocks_readiness: self.blocks_readiness,
             depends_on,
             replacing: self.replacing,
             draining: self.draining,

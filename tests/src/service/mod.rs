@@ -23,6 +23,7 @@
 //! | which are there? | a file for each, all of one shape: a struct of options with defaults, which implements [`Recipe`] |
 
 mod authority;
+mod chromium;
 mod conformance;
 mod etcd;
 mod guard;
@@ -49,6 +50,7 @@ mod sshd;
 mod user;
 
 pub use authority::{Authority, Tls};
+pub use chromium::Chromium;
 pub use etcd::Etcd;
 pub use in_process::InProcess;
 pub use kafka::Kafka;
@@ -57,7 +59,7 @@ pub use memcached::Memcached;
 pub use mosquitto::Mosquitto;
 pub use nats::{Nats, NatsLogin};
 pub use postgres::Postgres;
-pub use program::{find, tool};
+pub use program::{find, skip, tool};
 pub use rabbitmq::RabbitMq;
 pub use ready::Ready;
 pub use recipe::{Plan, Recipe};

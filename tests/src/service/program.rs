@@ -46,10 +46,15 @@ pub(super) fn is_installed<R: Recipe>() -> bool {
     false
 }
 
-fn skip(why: &str) {
-    assert!(env::var(REQUIRE).as_deref() != Ok("1"), "{why}, and {REQUIRE}=1");
+/// Says why a test is skipped: something that it needs is missing.
+///
+/// # Panics
+///
+/// When that is required.
+pub fn skip(skipped: &str) {
+    assert!(env::var(REQUIRE).as_deref() != Ok("1"), "{skipped}, and {REQUIRE}=1");
     // Not by a macro: what those print is shown of tests that fail alone.
-    writeln!(io::stderr(), "SKIPPED: {why}").ok();
+    writeln!(io::stderr(), "SKIPPED: {skipped}").ok();
 }
 
 fn folders() -> Vec<PathBuf> {

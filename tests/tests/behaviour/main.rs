@@ -33,6 +33,7 @@ mod shutdown_runtime;
 mod spans;
 mod start;
 mod status;
+mod status_page;
 mod stress;
 mod tenants;
 mod watch;

@@ -184,7 +184,7 @@ fn values_of<'l>(labels: &'l BTreeSet<(String, String)>, key: &str) -> BTreeSet<
 
 /// Remembers everything, by the text `name{key=value,…}`.
 #[derive(Clone, Debug, Default)]
-struct Memory(Arc<Mutex<Recorded>>);
+pub(crate) struct Memory(Arc<Mutex<Recorded>>);
 
 #[derive(Debug, Default)]
 struct Recorded {
@@ -201,7 +201,7 @@ struct Series {
 }
 
 impl Memory {
-    fn value(&self, series: &str) -> f64 {
+    pub(crate) fn value(&self, series: &str) -> f64 {
         let recorded = self.lock();
         let counter = recorded.counters.get(series).map(|count| *count as f64);
         let value = counter.or_else(|| recorded.gauges.get(series).copied());
@@ -227,7 +227,7 @@ impl Memory {
         self.lock().labels.clone()
     }
 
-    fn described(&self) -> BTreeSet<String> {
+    pub(crate) fn described(&self) -> BTreeSet<String> {
         self.lock().described.clone()
     }
 

@@ -123,26 +123,61 @@ async fn the_json_has_this_shape_and_no_value_of_the_configuration() {
     let json = serde_json::to_value(connections.status()).unwrap();
     let expected = serde_json::json!({
         "uptime_secs": 1.5,
+        "ready": false,
+        "closing": false,
         "connections": [
             {
-                "name": "bad", "connection_type": "probe",
+                "name": "bad", "connection_type": "probe", "template": null,
                 "client_type": std::any::type_name::<ProbeClient>(), "declared_at": "<text>:1:14",
                 "enabled": true, "inserted": false, "state": "failed", "since_secs": 1.5, "generation": 0,
                 "age_secs": null, "guards": 0, "failures": 1, "cause": error, "next_retry_secs": 0.0,
-                "permanent": false, "last_check": null, "start": "lazy", "required": true, "depends_on": [],
+                "permanent": false, "last_check": null, "start": "lazy", "required": true, "blocks_readiness": true,
+                "depends_on": [],
                 "replacing": false, "draining": 0,
             },
             {
-                "name": "fake", "connection_type": null, "client_type": "u8", "declared_at": null,
+                "name": "fake", "connection_type": null, "template": null, "client_type": "u8", "declared_at": null,
                 "enabled": true, "inserted": true, "state": "connected", "since_secs": 0.0, "generation": 1,
                 "age_secs": 0.0, "guards": 1, "failures": 0, "cause": null, "next_retry_secs": null,
-                "permanent": false, "last_check": null, "start": null, "required": false, "depends_on": [],
+                "permanent": false, "last_check": null, "start": null, "required": false, "blocks_readiness": false,
+                "depends_on": [],
                 "replacing": false, "draining": 0,
             },
         ],
     });
     assert_eq!(json, expected);
     assert!(!json.to_string().contains("c4nary"), "{json}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_names_what_keeps_the_application_from_being_ready() {
+    let connections = manager(
+        "[connections.eager]\ntype = 'probe'\nrecord = 'status eager'\nlifecycle.start = 'eager'\n\
+         [connections.lazy]\ntype = 'probe'\nrecord = 'status lazy'\nconnect = ['fail-for-good']\n\
+         [connections.optional]\ntype = 'probe'\nrecord = 'status optional'\nconnect = ['fail-for-good']\n\
+         lifecycle = { start = 'eager', required = false }\n\
+         [connections.off]\ntype = 'probe'\nrecord = 'x'\nenabled = false\nlifecycle.start = 'eager'\n\
+         [connections.'tenant/{id}']\ntype = 'probe'\nrecord = 'status tenant'\nconnect = ['fail-for-good']",
+    );
+    let check = |blocking: &[&str], closing: bool| {
+        let status = connections.status();
+        let found: Vec<_> = status.connections.iter().filter(|connection| connection.blocks_readiness).collect();
+        assert_eq!(found.iter().map(|connection| &*connection.name).collect::<Vec<_>>(), blocking);
+        assert_eq!((status.ready, status.closing), (blocking.is_empty() && !closing, closing));
+        assert_eq!(connections.ready(), status.ready);
+    };
+    check(&["eager"], false);
+    connections.start().await.unwrap();
+    check(&[], false);
+    connections.get::<ProbeClient>("tenant/42").await.unwrap_err();
+    assert_eq!(of(&connections, "tenant/42").template.as_deref(), Some("tenant/{id}"));
+    check(&[], false);
+    connections.get::<ProbeClient>("lazy").await.unwrap_err();
+    check(&["lazy"], false);
+    connections.disconnect("lazy").await.unwrap();
+    check(&[], false);
+    connections.shutdown(SECOND).await;
+    check(&[], true);
 }
 
 #[tokio::test(start_paused = true)]

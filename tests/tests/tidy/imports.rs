@@ -54,6 +54,8 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     // The program `connections`.
     ("bin", &["cli"]),
+    // Shows what the manager says: the public interface, and what was counted.
+    ("status_page", &["manager", PUBLIC]),
     // What the expansions of the macros name.
     ("private", &["manager", "factory", "connection", "config"]),
     // Only what any other crate could name as well.

@@ -28,9 +28,9 @@ mod session;
 mod tests;
 mod text;
 
+pub(super) use decoded::Refusal;
 #[cfg(feature = "cli")]
 pub(crate) use decoded::required_fields;
-pub(super) use decoded::Refusal;
 pub(crate) use decoded::{Decoded, Mode, Reference, decode};
 pub(crate) use decoder::Decoder;
 #[cfg(all(test, feature = "schema"))]
