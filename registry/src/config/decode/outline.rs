@@ -242,7 +242,7 @@ impl<I> Tracer<I> {
     }
 
     fn placed(&self, kind: ValueKind) -> Value {
-        Value { kind, span: self.place, key_span: self.place }
+        Value::new(kind, self.place, self.place)
     }
 }
 
