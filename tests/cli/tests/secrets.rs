@@ -63,6 +63,7 @@ fn calls(command: &str) -> Vec<Vec<&str>> {
             .flat_map(|name| [vec![name], vec![name, "--format=json"]])
             .collect(),
         "types" => vec![vec![], vec!["desk"], vec!["--format=json"]],
+        "schema" => vec![vec![], vec!["--type=desk"]],
         "explain" => vec![vec!["CR004"]],
         _ => panic!("`{command}` has no row in the test of secrets"),
     }
