@@ -5,6 +5,8 @@ mod files;
 mod fingerprints;
 mod hostile;
 mod inheritance;
+#[cfg(feature = "cli")]
+mod inspect;
 mod layers;
 mod lifecycle;
 mod mistakes;
@@ -12,5 +14,7 @@ mod placeholders;
 mod problems;
 mod references;
 mod support;
+#[cfg(feature = "cli")]
+mod survey;
 mod templates;
 mod watched;
