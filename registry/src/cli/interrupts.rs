@@ -23,7 +23,8 @@ impl Interrupts {
     }
 
     /// Those that a test sends.
-    #[cfg(all(test, feature = "testing"))]
+    #[cfg(feature = "testing")]
+    #[cfg(test)]
     pub(super) fn by_hand() -> (mpsc::UnboundedSender<()>, Self) {
         let (sender, receiver) = mpsc::unbounded_channel();
         (sender, Self(receiver))

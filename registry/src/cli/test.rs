@@ -4,7 +4,8 @@ mod outcome;
 mod plan;
 mod progress;
 mod report;
-#[cfg(all(test, feature = "testing"))]
+#[cfg(feature = "testing")]
+#[cfg(test)]
 mod tests;
 mod trial;
 

@@ -2,7 +2,8 @@
 
 mod lines;
 mod table;
-#[cfg(all(test, feature = "testing"))]
+#[cfg(feature = "testing")]
+#[cfg(test)]
 mod tests;
 mod view;
 

@@ -50,7 +50,8 @@ impl<'p> Report<'p> {
         let pad = " ".repeat(self.width.saturating_sub(name.chars().count()));
         let (word, took) = (outcome.word(), took.map(short).unwrap_or_default());
         let details = self.details(at, outcome);
-        writeln!(session.out, "{style}{word:<8}{style:#}  {name}{pad}  {took:>8}  {details}")?;
+        let rest = format!("{name}{pad}  {took:>8}  {details}");
+        writeln!(session.out, "{style}{word:<8}{style:#}  {}", rest.trim_end())?;
         if let Outcome::Failed(error) = outcome {
             // A server may have written what it likes.
             error.render().lines().try_for_each(|line| writeln!(session.out, "    {}", visible(line)))?;

@@ -222,7 +222,7 @@ connections.c = { type = 'fake', needs = ['b'], journal = 'cli test interrupt' }
 connections.d = { type = 'fake', connect = ['permanent'] }";
     let (_sender, interrupts) = interrupted_after(Duration::from_secs(2));
     let ran = run_with(toml, &[], interrupts).await;
-    let end = "untested  b        2s  \nuntested  c            \ninterrupted: 1 ok, 1 failed, 2 untested in 2s\n";
+    let end = "untested  b        2s\nuntested  c\ninterrupted: 1 ok, 1 failed, 2 untested in 2s\n";
     assert!(ran.out.ends_with(end), "{}", ran.out);
     assert_eq!(ran.code.unwrap(), Code::Interrupted);
     let journal = Journal::of("cli test interrupt");

@@ -17,7 +17,7 @@ fn check(fixture: &Fixture, name: &str, expected: &[&str]) {
 }
 
 fn line(entry: &Entry) -> String {
-    let Entry { key, value, origin: Origin { kind, place, name, inherited_from }, content: _ } = entry;
+    let Entry { key, value, content: _, origin: Origin { kind, place, name, inherited_from } } = entry;
     let place = place.as_ref().map(|Place { file, line, column }| format!(" {file}:{line}:{column}"));
     let name = name.as_ref().map(|name| format!(" {name}"));
     let inherited = inherited_from.as_ref().map(|table| format!(" from {table}"));
