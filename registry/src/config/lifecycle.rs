@@ -201,10 +201,10 @@ fn is_given(value: &Value, key: &str) -> bool {
     follow(value, key).1
 }
 
-/// Whether no placeholder stands for the value at a dotted key. One that is not given has its default, which is known.
+/// Whether the value at a dotted key is known: no placeholder stands for it, or it is resolved. One that is not given has its default, which is known.
 fn is_known(value: &Value, key: &str) -> bool {
     let (found, is_given) = follow(value, key);
-    !is_given || !matches!(found.kind, ValueKind::Template(_))
+    !is_given || !matches!(found.kind, ValueKind::Template(_) | ValueKind::Dummy(_))
 }
 
 /// The value at a dotted key or the nearest table around it, and whether it is the value.

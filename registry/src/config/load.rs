@@ -32,6 +32,7 @@ pub(super) struct Layered {
     pub(super) declarations: Vec<Declaration>,
     pub(super) defaults: Defaults,
     /// The file of the profile.
+    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "asked for by the feature `cli`"))]
     pub(super) profile: Option<SourceId>,
 }
 

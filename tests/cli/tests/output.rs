@@ -6,6 +6,8 @@ use std::{
     process::{Output, Stdio},
 };
 
+#[cfg(target_os = "linux")]
+use crate::program::run_on_terminal;
 use crate::program::{commands, folder, own_cli, run, text};
 
 const GOOD: &str = "[connections.answers]\ntype = 'cache'\nhost = 'cache.example.com'\n";
@@ -98,6 +100,22 @@ fn colours_are_for_terminals_and_for_those_who_ask() {
         assert!(is_colored(arguments, &[("NO_COLOR", "1")]), "{arguments:?}");
     }
     assert!(!is_colored(&["check", "--color", "never"], &[("CLICOLOR_FORCE", "1")]));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_has_colours_unless_it_cannot_or_its_user_will_not() {
+    let folder = folder(BAD);
+    for (arguments, variables, expected) in [
+        (&["check"][..], &[("TERM", "xterm")][..], true),
+        (&["check"], &[("TERM", "xterm"), ("NO_COLOR", "1")], false),
+        (&["check"], &[("TERM", "dumb")], false),
+        (&["check", "--color", "never"], &[("TERM", "xterm")], false),
+    ] {
+        let written = run_on_terminal(folder.path(), arguments, variables);
+        assert!(written.contains("CR005"), "{written}");
+        assert_eq!(written.contains('\u{1b}'), expected, "{arguments:?} {variables:?}: {written}");
+    }
 }
 
 #[test]

@@ -5,6 +5,8 @@ mod files;
 mod fingerprints;
 mod hostile;
 mod inheritance;
+#[cfg(feature = "cli")]
+mod inspect;
 mod layers;
 mod lifecycle;
 mod mistakes;
@@ -14,5 +16,7 @@ mod references;
 #[cfg(feature = "schema")]
 mod schema;
 mod support;
+#[cfg(feature = "cli")]
+mod survey;
 mod templates;
 mod watched;

@@ -68,8 +68,13 @@ impl Fixture {
     }
 
     pub(super) fn load(&self) -> Result<Configuration<Instance>, Vec<Diagnostic>> {
+        load(&self.whole_request(), &Catalogue)
+    }
+
+    /// The request with the variables.
+    pub(super) fn whole_request(&self) -> LoadRequest {
         let environment = Environment::Fixed(Arc::new(self.variables.clone()));
-        load(&LoadRequest { environment, ..self.request.clone() }, &Catalogue)
+        LoadRequest { environment, ..self.request.clone() }
     }
 
     /// Loads what must be valid.
@@ -150,6 +155,7 @@ pub(super) struct Pool {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Cache {
+    #[serde(alias = "server")]
     pub(super) host: String,
 }
 
