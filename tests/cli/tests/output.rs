@@ -29,6 +29,8 @@ fn the_exit_code_says_how_it_went() {
         &["show", "answers"],
         &["types"],
         &["types", "cache"],
+        &["schema"],
+        &["schema", "--type", "cache"],
         &["explain", "CR001"],
         &["--help"],
         &["--version"],
@@ -43,6 +45,7 @@ fn the_exit_code_says_how_it_went() {
         &["list"],
         &["show", "answers"],
         &["types", "cach"],
+        &["schema", "--type", "cach"],
         &["explain", "CR999"],
     ] {
         check_code(BAD, arguments, 1);
@@ -198,4 +201,22 @@ fn a_name_with_control_characters_cannot_repaint_the_terminal() {
         let output = run(folder.path(), &[arguments[0], arguments[1], "--color=always"]);
         assert!(!text(&output).contains("\u{1b}[2J"), "{}", text(&output));
     }
+}
+
+#[test]
+fn the_schema_is_written_to_the_output_or_to_a_file() {
+    let folder = folder(GOOD);
+    let whole = run(folder.path(), &["schema"]);
+    let written = run(folder.path(), &["schema", "--output", "made.json"]);
+    assert!(written.status.success() && written.stdout.is_empty() && written.stderr.is_empty(), "{}", text(&written));
+    assert_eq!(std::fs::read(folder.path().join("made.json")).unwrap(), whole.stdout);
+    let schema: serde_json::Value = serde_json::from_slice(&whole.stdout).unwrap();
+    assert_eq!(schema["definitions"]["type.cache"]["properties"]["port"]["default"], 6379);
+    let alone = run(folder.path(), &["schema", "--type", "cache"]);
+    let alone: serde_json::Value = serde_json::from_slice(&alone.stdout).unwrap();
+    assert_eq!(alone["required"], serde_json::json!(["host"]));
+    let failed = run(folder.path(), &["schema", "--output", "nowhere/made.json"]);
+    assert_eq!(failed.status.code(), Some(3));
+    let said = String::from_utf8_lossy(&failed.stderr).into_owned();
+    assert!(said.contains("failed to write the output: `nowhere/made.json`: "), "{said}");
 }

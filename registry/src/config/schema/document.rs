@@ -40,24 +40,23 @@ pub(crate) fn whole<I>(types: &[TypeSchema<I>], descriptions: Descriptions<'_>) 
     let mut definitions = Schema::new();
     definitions.insert("lifecycle".into(), lifecycle::schema().into());
     definitions.insert("connection".into(), connection(&types).into());
+    definitions.insert("rules".into(), rules(&types).into());
     for subject in &types {
         definitions.insert(format!("type.{}", subject.name), subject.connection().into());
         definitions.insert(format!("defaults.{}", subject.name), subject.defaults().into());
     }
-    let missing: Vec<_> = types.iter().flat_map(Subject::missing).collect();
-    let mut schema = object(json!({
+    let rules = of_connections(&json!({ "$ref": "#/definitions/rules" }));
+    let rules: Vec<_> = [rules].into_iter().chain(types.iter().flat_map(Subject::missing)).collect();
+    finished(object(json!({
         "$schema": DRAFT,
         "title": "connections",
         "description": "Named connections. A string may hold placeholders such as ${env:NAME} and ${file:path}.",
         "type": "object",
         "properties": top_level(&types),
         "additionalProperties": false,
+        "allOf": rules,
         "definitions": definitions,
-    }));
-    if !missing.is_empty() {
-        schema.insert("allOf".into(), missing.into());
-    }
-    finished(schema)
+    })))
 }
 
 impl<I> TypeSchema<I> {
@@ -117,6 +116,10 @@ impl Subject {
         schema
     }
 
+    fn whole_reference(&self) -> Value {
+        json!({ "$ref": format!("#/definitions/type.{}", self.name) })
+    }
+
     /// The same property of a connection.
     fn reference(&self, key: &str) -> Value {
         json!({ "$ref": format!("#/definitions/type.{}/properties/{}", self.name, pointer(key)) })
@@ -140,11 +143,7 @@ impl Subject {
             "properties": { "type": { "const": self.name } },
             "not": { "anyOf": [{ "required": ["extends"] }, { "required": ["config_file"] }] },
         });
-        let connections = json!({ "type": "object", "additionalProperties": { "if": is_alone, "then": required } });
-        json!({
-            "if": is_default,
-            "else": { "type": "object", "additionalProperties": true, "properties": { "connections": connections } },
-        })
+        json!({ "if": is_default, "else": of_connections(&json!({ "if": is_alone, "then": required })) })
     }
 }
 
@@ -175,24 +174,55 @@ fn top_level(types: &[Subject]) -> Value {
     })
 }
 
-/// A connection of any type. What is wrong is said by the branch of its type alone, so that each mistake is a message of its
-/// own. The properties accept anything: they are what editors complete and explain, since they do not look into the branches.
+/// A file all of whose connections are so.
+fn of_connections(connection: &Value) -> Value {
+    json!({
+        "type": "object",
+        "additionalProperties": true,
+        "properties": { "connections": { "type": "object", "additionalProperties": connection } },
+    })
+}
+
+/// What editors complete and explain: the keys of the type where the connection is right for it, and otherwise those of all
+/// types. It accepts anything, since what is wrong is said by the rules, in better words than those of a choice.
 fn connection(types: &[Subject]) -> Schema {
-    let names: Vec<_> = types.iter().map(|subject| subject.name).collect();
-    let mut properties = reserved(json!({ "anyOf": [{ "type": "string", "enum": names }, { "type": "string" }] }));
-    for (key, references) in by_key(types) {
-        properties
-            .entry(key)
-            .or_insert_with(|| json!({ "anyOf": references.into_iter().chain([true.into()]).collect::<Vec<_>>() }));
+    let mut choices: Vec<_> = types.iter().map(Subject::whole_reference).collect();
+    let mut other = object(json!({ "type": "object", "properties": any_key(types), "additionalProperties": true }));
+    if !choices.is_empty() {
+        other.insert("not".into(), json!({ "anyOf": choices }));
     }
-    let mut branches = vec![known_type(&names)];
+    choices.push(other.into());
+    object(json!({ "type": "object", "additionalProperties": true, "anyOf": choices }))
+}
+
+/// The keys of all types, each of which accepts anything.
+fn any_key(types: &[Subject]) -> Schema {
+    let mut choices = by_key(types);
+    let reserved = reserved(json!({ "type": "string", "enum": names(types) }));
+    choices.extend(reserved.into_iter().map(|(key, property)| (key, vec![property])));
+    let anything = |mut choices: Vec<Value>| {
+        choices.push(true.into());
+        json!({ "anyOf": choices })
+    };
+    choices.into_iter().map(|(key, choices)| (key, anything(choices))).collect()
+}
+
+/// What is wrong with a connection, said by a branch for each type, so that each mistake is a message of its own.
+fn rules(types: &[Subject]) -> Schema {
+    let mut properties = reserved(json!({}));
+    properties.remove("type");
+    let mut branches = vec![known_type(&names(types))];
     branches.extend(types.iter().map(|subject| {
         json!({
             "if": { "required": ["type"], "properties": { "type": { "const": subject.name } } },
-            "then": { "$ref": format!("#/definitions/type.{}", subject.name) },
+            "then": subject.whole_reference(),
         })
     }));
     object(json!({ "type": "object", "properties": properties, "additionalProperties": true, "allOf": branches }))
+}
+
+fn names(types: &[Subject]) -> Vec<&'static str> {
+    types.iter().map(|subject| subject.name).collect()
 }
 
 /// The type of a connection that is switched off need not be linked.

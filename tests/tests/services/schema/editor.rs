@@ -194,21 +194,31 @@ fn a_required_key_may_be_among_the_defaults_of_the_type() {
 }
 
 #[test]
-fn keys_and_values_are_completed_and_explained() {
+fn a_connection_is_completed_and_explained_by_its_type() {
     let Some(desk) = Desk::new() else { return };
     let mut server = Server::start(&desk);
-    let text = "[connections.a]\ntype = \"schema-sample\"\nport = 1\n\nlimits.beyond = \"\"\ntype = \"\"\n";
-    server.open(&desk, &with_schema(text));
+    server.open(&desk, "[connections.a]\ntype = \"schema-sample\"\nport = 1\n\n[connections.b]\ntype = \"\"\n");
     let keys = server.completions(5, 0);
-    for key in ["host", "token", "max_connections", "lifecycle", "extends"] {
+    for key in ["host", "limits", "lifecycle", "extends"] {
         assert!(keys.iter().any(|label| label == key), "{key}: {keys:?}");
     }
-    let values = server.completions(6, 17);
-    assert!(values.iter().any(|label| label == "\"fail-at-once\""), "{values:?}");
-    let types = server.completions(7, 8);
-    assert!(types.iter().any(|label| label == "\"postgres\""), "{types:?}");
+    // Not those of others.
+    assert!(!keys.iter().any(|label| label == "max_connections"), "{keys:?}");
     let explained = server.hover(4, 1);
     assert!(explained.contains("Between 0 and 65535."), "{explained}");
+    let types = server.completions(7, 8);
+    assert!(types.iter().any(|label| label == "\"postgres\""), "{types:?}");
+}
+
+#[test]
+fn a_connection_is_completed_while_it_is_not_right_yet() {
+    let Some(desk) = Desk::new() else { return };
+    let mut server = Server::start(&desk);
+    server.open(&desk, "[connections.a]\ntype = \"schema-sample\"\nlimits.beyond = \"\"\n\n");
+    let values = server.completions(4, 17);
+    assert!(values.iter().any(|label| label == "\"fail-at-once\""), "{values:?}");
+    let keys = server.completions(5, 0);
+    assert!(keys.iter().any(|label| label == "greeting"), "{keys:?}");
 }
 
 /// The language server, which speaks JSON by its standard streams.
@@ -235,10 +245,13 @@ impl Server {
     }
 
     fn open(&mut self, desk: &Desk, text: &str) {
-        fs::write(desk.file(), text).unwrap();
+        let text = with_schema(text);
+        fs::write(desk.file(), &text).unwrap();
         let document = json!({ "uri": self.uri, "languageId": "toml", "version": 1, "text": text });
         let params = json!({ "textDocument": document });
         self.send(&json!({ "jsonrpc": "2.0", "method": "textDocument/didOpen", "params": params }));
+        // It has read the file when it says what is wrong with it.
+        while self.receive()["method"] != "textDocument/publishDiagnostics" {}
     }
 
     /// The labels of what may be written at a place, both counted from 0.
@@ -256,17 +269,15 @@ impl Server {
         json!({ "textDocument": { "uri": self.uri }, "position": { "line": line, "character": character } })
     }
 
-    /// The answer to a request; what the server asks meanwhile is answered by nothing.
+    /// The answer to a request.
     fn ask(&mut self, method: &str, params: &Value) -> Value {
         self.requests += 1;
         let id = self.requests;
         self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
         loop {
             let message = self.receive();
-            match (message.get("method"), message.get("id")) {
-                (None, Some(answered)) if *answered == id => return message["result"].clone(),
-                (Some(_), Some(asked)) => self.send(&json!({ "jsonrpc": "2.0", "id": asked, "result": null })),
-                _ => {}
+            if message.get("method").is_none() && message["id"] == id {
+                return message["result"].clone();
             }
         }
     }
@@ -277,7 +288,16 @@ impl Server {
         self.input.flush().unwrap();
     }
 
+    /// The next message; what the server asks is answered by nothing.
     fn receive(&mut self) -> Value {
+        let message = self.read();
+        if let (Some(_), Some(id)) = (message.get("method"), message.get("id")) {
+            self.send(&json!({ "jsonrpc": "2.0", "id": id, "result": null }));
+        }
+        message
+    }
+
+    fn read(&mut self) -> Value {
         let mut length = 0;
         loop {
             let mut header = String::new();

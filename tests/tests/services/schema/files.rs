@@ -7,7 +7,7 @@ use std::{
     process::Command,
 };
 
-use connection_registry::ConnectionFactory;
+use connection_registry::{ConnectionFactory, ConnectionManager};
 use connection_registry_tests::service::tool;
 use serde_json::Value;
 use toml::Table;
@@ -46,12 +46,113 @@ fn validate(files: &[PathBuf]) -> Option<Value> {
 fn the_schema_is_valid_and_says_what_is_wrong() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bad.toml");
-    fs::write(&file, "[connections.a]\ntype = 'schema-sample'\nhots = 'h'\nport = 'x'\n").unwrap();
+    let text = "[connections.a]\ntype = 'schema-sample'\nhots = 'h'\nport = 'x'\nlifecycle.start = 5\n";
+    fs::write(&file, text).unwrap();
     let Some(found) = validate(std::slice::from_ref(&file)) else { return };
     let found = found[file.to_str().unwrap()].as_array().unwrap();
     let mut paths: Vec<_> = found.iter().map(|error| error[0].as_str().unwrap()).collect();
     paths.sort_unstable();
-    assert_eq!(paths, ["connections.a", "connections.a", "connections.a.port"], "{found:?}");
+    paths.dedup();
+    assert_eq!(paths, ["connections.a", "connections.a.lifecycle.start", "connections.a.port"], "{found:?}");
+    // Of the connection as a whole there is nothing but what is missing and what is too much: no list of choices.
+    let of_all: Vec<_> = found.iter().filter(|error| error[0] == "connections.a").collect();
+    assert_eq!(of_all.len(), 2, "{of_all:?}");
+    assert!(of_all.iter().all(|error| !error[1].as_str().unwrap().contains("'port'")), "{of_all:?}");
+}
+
+/// Lines of a connection of the type `schema-sample`, and whether they are right.
+const LINES: &[(&str, bool)] = &[
+    ("port = 0", true),
+    ("port = 65536", false),
+    ("port = -1", false),
+    ("port = 1.5", false),
+    ("port = '5432'", false),
+    ("port = '${env:PORT}'", true),
+    ("port = '${env:PORT:-5432}'", true),
+    ("port = '1${env:PORT}'", false),
+    ("verbose = true", true),
+    ("verbose = 'true'", false),
+    ("verbose = '${file:/verbose}'", true),
+    ("ratio = 1", true),
+    ("ratio = 'half'", false),
+    ("pause = '0s'", true),
+    ("pause = '1h 30m'", true),
+    ("pause = '1h30m'", true),
+    ("pause = ' 1.5 h '", true),
+    ("pause = '7us 9ns'", true),
+    ("pause = '${env:PAUSE}s'", true),
+    ("pause = '5'", false),
+    ("pause = 5", false),
+    ("pause = ''", false),
+    ("pause = '5 parsecs'", false),
+    ("pause = '1M'", false),
+    ("pause = '-5s'", false),
+    ("pause = '1y'", false),
+    ("pause = '5S'", false),
+    ("token = 'x'", true),
+    ("token = 5", false),
+    ("hosts = []", true),
+    ("hosts = ['a', '${env:B}']", true),
+    ("hosts = '${env:HOSTS}'", true),
+    ("hosts = 'a'", false),
+    ("hosts = [1]", false),
+    ("labels = { a = 1, b = '${env:B}' }", true),
+    ("labels = { a = 256 }", false),
+    ("limits = { requests = 1 }", true),
+    ("limits = { requests = 1, beyond = 'fail-at-once' }", true),
+    ("limits = { requests = 1, beyond = '${env:BEYOND}' }", true),
+    ("limits = { requests = 1, beyond = 'fail' }", false),
+    ("limits = { requests = 1, beyond = 5 }", false),
+    ("limits = { beyond = 'fail-at-once' }", false),
+    ("limits = { requests = 1, other = 1 }", false),
+    ("limits = '${env:LIMITS}'", true),
+    ("enabled = false", true),
+    ("enabled = 1", false),
+    ("lifecycle.start = 'eager'", true),
+    ("lifecycle.start = 'soon'", false),
+    ("lifecycle.check_fall = 0", false),
+    ("lifecycle.retry = { base = '1ms' }", true),
+    ("lifecycle.retry.bass = '1ms'", false),
+    ("lifecycle = 5", false),
+    ("other = 1", false),
+];
+
+/// Names of a connection, and whether they are right.
+const NAMES: &[(&str, bool)] = &[
+    ("a", true),
+    ("primary db.eu/1", true),
+    ("gr\u{f6}\u{df}e", true),
+    ("tenant/{id}", true),
+    ("{region}/{id}.db", true),
+    ("", false),
+    (" a", false),
+    ("a ", false),
+    ("tenant/{id", false),
+    ("tenant/id}", false),
+    ("tenant/{Id}", false),
+    ("tenant/{}", false),
+];
+
+/// Whether a configuration may say something is one question, whoever answers it.
+#[test]
+fn the_schema_and_the_library_agree() {
+    let connection =
+        |name: &str, line: &str| format!("[connections.{name:?}]\ntype = 'schema-sample'\nhost = 'h'\n{line}\n");
+    let lines = LINES.iter().map(|(line, is_right)| (connection("a", line), *is_right));
+    let names = NAMES.iter().map(|(name, is_right)| (connection(name, ""), *is_right));
+    let cases: Vec<_> = lines.chain(names).collect();
+    for (text, is_right) in &cases {
+        let built = ConnectionManager::builder().toml(text.as_str()).environment([("", ""); 0]).build();
+        assert_eq!(built.is_ok(), *is_right, "the library: {text}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = |at: usize| folder.path().join(format!("{at}.toml"));
+    cases.iter().enumerate().for_each(|(at, (text, _))| fs::write(file(at), text).unwrap());
+    let Some(found) = validate(&(0..cases.len()).map(file).collect::<Vec<_>>()) else { return };
+    for (at, (text, is_right)) in cases.iter().enumerate() {
+        let errors = found[file(at).to_str().unwrap()].as_array().unwrap();
+        assert_eq!(errors.is_empty(), *is_right, "the schema: {text}{errors:?}");
+    }
 }
 
 /// Of each configuration in the repository nothing is wrong but the types that these tests do not link.
@@ -64,30 +165,35 @@ fn every_configuration_of_the_repository_is_right() {
     let (desk, validated) = (Desk::new(), validate(&files));
     for file in &files {
         let text = fs::read_to_string(file).unwrap();
-        let foreign = foreign_connections(&text);
+        let foreign = foreign_types(&text);
         if let Some(validated) = &validated {
             let found = validated[file.to_str().unwrap()].as_array().unwrap();
             let paths: BTreeSet<_> = found.iter().map(|error| error[0].as_str().unwrap().to_owned()).collect();
-            let expected = foreign.iter().map(|name| format!("connections.{name}.type")).collect();
+            let expected: BTreeSet<_> = foreign.iter().map(|(path, _)| path.clone()).collect();
             assert_eq!(paths, expected, "{}: {found:?}", file.display());
         }
         if let Some(desk) = &desk {
             let found = desk.lint(&text);
-            let are_types = found.iter().all(|finding| finding.contains(" enum the value must be one of [\"amqp\""));
-            assert!(are_types && found.len() == foreign.len(), "{}: {found:#?}", file.display());
+            let fits = foreign.iter().all(|(_, said)| found.iter().any(|finding| finding.contains(said)));
+            assert!(fits && found.len() == foreign.len(), "{}: {found:#?}", file.display());
         }
     }
 }
 
-/// The connections of types that are not linked here.
-fn foreign_connections(text: &str) -> Vec<String> {
+/// The places where a file names a type that is not linked here, each with what the editor says there.
+fn foreign_types(text: &str) -> Vec<(String, String)> {
     let factory = ConnectionFactory::linked().unwrap();
     let table: Table = text.parse().unwrap();
-    let connections = table.get("connections").and_then(toml::Value::as_table).cloned().unwrap_or_default();
-    let is_foreign = |connection: &toml::Value| {
-        connection.get("type").and_then(toml::Value::as_str).is_some_and(|name| !factory.is_registered(name))
-    };
-    connections.into_iter().filter(|(_, connection)| is_foreign(connection)).map(|(name, _)| name).collect()
+    let below = |key: &str| table.get(key).and_then(toml::Value::as_table).cloned().unwrap_or_default();
+    let is_foreign = |name: &str| name != "lifecycle" && !factory.is_registered(name);
+    let connections = below("connections")
+        .into_iter()
+        .filter(|(_, connection)| connection.get("type").and_then(toml::Value::as_str).is_some_and(is_foreign));
+    let connections =
+        connections.map(|(name, _)| (format!("connections.{name}.type"), "the value must be one of".into()));
+    let defaults = below("defaults").into_iter().filter(|(name, _)| is_foreign(name));
+    let defaults = defaults.map(|(name, _)| ("defaults".to_owned(), format!("\"{name}\" is not allowed")));
+    connections.chain(defaults).collect()
 }
 
 /// The files with connections below a folder.
