@@ -34,6 +34,6 @@ mod show;
 mod types;
 
 #[cfg(test)]
-mod writing_tests;
+mod tests;
 
 pub use run::main;

@@ -5,8 +5,12 @@ use std::{fs, io, path::PathBuf};
 use clap::Parser;
 use tempfile::TempDir;
 
-use super::{arguments::Arguments, exit_code::Code};
-use crate::{BoxError, ConnectContext, Connection, ConnectionManager, Secret, config::Environment, connection_type};
+use crate::{
+    BoxError, ConnectContext, Connection, ConnectionManager, Secret,
+    cli::{arguments::Arguments, exit_code::Code},
+    config::Environment,
+    connection_type,
+};
 
 /// A ticket API.
 ///
