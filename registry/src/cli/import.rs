@@ -57,10 +57,6 @@ pub(super) struct Import {
 impl Import {
     pub(super) fn run(self, session: &mut Session<'_>) -> Result<Code, Failure> {
         let types = ConnectionFactory::linked()?;
-        let output = OutputFile::new(&self.output, self.force);
-        if !self.is_to_stdout() {
-            output.check()?;
-        }
         let converted = match conversion::convert(&self.file, &types, self.secrets_to_env) {
             Ok(converted) => converted,
             Err(notes) => {
@@ -72,7 +68,7 @@ impl Import {
             write!(session.out, "{}", converted.toml.0)?;
         } else {
             let readers = if converted.has_secrets { Readers::OwnerAlone } else { Readers::Usual };
-            output.write(&converted.toml.0, readers)?;
+            OutputFile::new(&self.output, self.force).write(&converted.toml.0, readers)?;
         }
         write_notes(&converted.notes, session)?;
         self.write_summary(&converted, session)?;
@@ -88,7 +84,8 @@ impl Import {
         let out = if self.is_to_stdout() { &mut *session.err } else { &mut *session.out };
         if !self.is_to_stdout() {
             let path = self.output.to_string_lossy();
-            writeln!(out, "wrote {}: {} connections", visible(&path), converted.connections)?;
+            let plural = if converted.connections == 1 { "" } else { "s" };
+            writeln!(out, "wrote {}: {} connection{plural}", visible(&path), converted.connections)?;
         }
         if !converted.variables.is_empty() {
             writeln!(out, "set these variables:")?;

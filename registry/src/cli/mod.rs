@@ -46,6 +46,6 @@ mod types;
 mod watch;
 
 #[cfg(test)]
-mod writing_tests;
+mod tests;
 
 pub use run::main;

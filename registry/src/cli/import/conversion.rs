@@ -218,8 +218,9 @@ impl<'a> Conversion<'a> {
             Some(near) => format!("is it `{near}`?"),
             None => format!("linked types: {}", linked.join(", ")),
         };
-        let message = format!("no type `{}` is linked into this program", declaration.type_name.escape_debug());
-        self.converter.comments.push(format!("Here is {message}: {help}"));
+        let name = declaration.type_name.escape_debug();
+        self.converter.comments.push(format!("No type `{name}` is linked into the program that wrote this: {help}"));
+        let message = format!("no type `{name}` is linked into this program");
         self.converter.notes.push(Note::warning(declaration.place.clone(), message).help(help));
     }
 

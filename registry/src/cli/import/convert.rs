@@ -177,13 +177,12 @@ impl Converter {
 
     /// The text with a placeholder in place of a secret, where that is wanted. A secret is noted.
     fn without_secret(&mut self, written: String, pieces: &[Piece], node: &Node, at: &At) -> String {
-        let has_variable = pieces.iter().any(|piece| matches!(piece, Piece::Variable { .. }));
         let is_url = written.contains("://");
         let part = match secret_part(&written) {
             // A placeholder in it hides as much as its owner wants.
             Some(part) if written[part.clone()].contains("${env:") => None,
             Some(part) => Some(part),
-            None if at.is_secret && !is_url && !has_variable && !written.is_empty() => Some(0..written.len()),
+            None if at.is_secret && !is_url && has_text(pieces) => Some(0..written.len()),
             None => None,
         };
         let Some(part) = part else { return written };
@@ -244,6 +243,14 @@ impl At {
     pub(super) fn key_path(&self) -> String {
         format!("connections.{}", self.keys.join(".").escape_debug())
     }
+}
+
+/// Whether there is more to a value than variables, and the word that stands before a token.
+fn has_text(pieces: &[Piece]) -> bool {
+    pieces.iter().any(|piece| match piece {
+        Piece::Literal(text) => !["", "Bearer", "Basic", "Token"].contains(&text.trim()),
+        Piece::Variable { .. } | Piece::Reference(_) => false,
+    })
 }
 
 /// About what a value takes beside its text.

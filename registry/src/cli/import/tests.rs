@@ -157,7 +157,7 @@ fn nulls_are_left_out_with_a_comment() {
     check(
         "connections:\n  - id: a\n    type: import-server\n    host: [x, ~]\n    port:\n",
         "# Left out: `connections.a.host.1` is null (app.yaml:4:15).\n\
-         # Left out: `connections.a.port` is null (app.yaml:5:10).\n\
+         # Left out: `connections.a.port` is null (app.yaml:5:9).\n\
          [connections.a]\ntype = \"import-server\"\nhost = [\"x\"]\n",
         &[],
     );
@@ -228,9 +228,9 @@ fn of_two_declarations_the_first_enabled_one_counts_as_before() {
 fn types_that_are_not_linked_are_kept_with_a_suggestion() {
     check(
         "connections:\n  - {id: a, type: import-sever, host: x}\n  - {id: b, type: celery}\n",
-        "# Here is no type `import-sever` is linked into this program: is it `import-server`?\n[connections.a]\n\
+        "# No type `import-sever` is linked into the program that wrote this: is it `import-server`?\n[connections.a]\n\
          type = \"import-sever\"\nhost = \"x\"\n\n\
-         # Here is no type `celery` is linked into this program: linked types: import-anything, import-server\n\
+         # No type `celery` is linked into the program that wrote this: linked types: import-anything, import-server\n\
          [connections.b]\ntype = \"celery\"\n",
         &[
             "app.yaml:2:5: warning: no type `import-sever` is linked into this program; is it `import-server`?",
@@ -323,7 +323,8 @@ fn a_few_lines_cannot_ask_for_more_memory_than_there_is() {
 
 const SECRETS: &str = "connections:\n  - id: a\n    type: import-server\n    host: x\n    url: tcp://me:hunter2-url@x:1/y\n    \
                        key: hunter2-key\n    nested: {api_key: hunter2-nested, list_token: [hunter2-list]}\n    \
-                       pin_password: 271828\n    fine_password: ${oc.env:P}\n    empty_password: ''\n    \
+                       pin_password: 271828\n    fine_password: ${oc.env:P}\n    header_token: Bearer ${oc.env:P}\n    \
+                       mixed_token: hunter2-mixed${oc.env:P}\n    empty_password: ''\n    \
                        file_password_file: /x\n";
 
 #[test]
@@ -331,12 +332,12 @@ fn secrets_in_clear_text_are_carried_over_and_warned_of() {
     let (converted, notes) = Files::new(SECRETS).convert(false);
     let converted = converted.unwrap();
     assert!(converted.has_secrets);
-    for secret in ["hunter2-url", "hunter2-key", "hunter2-nested", "hunter2-list", "271828"] {
+    for secret in ["hunter2-url", "hunter2-key", "hunter2-nested", "hunter2-list", "271828", "hunter2-mixed"] {
         assert!(converted.toml.0.contains(secret), "{secret}");
         assert!(!notes.join("\n").contains(secret), "{secret}");
     }
     let paths: Vec<_> = notes.iter().filter_map(|note| note.split('`').nth(1)).collect();
-    let expected = ["url", "key", "nested.api_key", "nested.list_token.0", "pin_password"];
+    let expected = ["url", "key", "nested.api_key", "nested.list_token.0", "pin_password", "mixed_token"];
     assert_eq!(paths, expected.map(|key| format!("connections.a.{key}")));
     assert!(!format!("{converted:?}").contains("hunter2"));
 }
@@ -350,7 +351,10 @@ fn placeholders_take_the_place_of_secrets_when_asked_for() {
     assert!(!converted.toml.0.contains("hunter2") && !converted.toml.0.contains("271828"));
     assert!(converted.toml.0.contains("url = \"tcp://me:${env:A_URL_PASSWORD}@x:1/y\"\nkey = \"${env:A_KEY}\"\n"));
     let variables: Vec<_> = converted.variables.iter().map(|variable| variable.name.as_str()).collect();
-    assert_eq!(variables, ["A_URL_PASSWORD", "A_KEY", "A_NESTED_API_KEY", "A_NESTED_LIST_TOKEN_0", "A_PIN_PASSWORD"]);
+    assert_eq!(
+        variables,
+        ["A_URL_PASSWORD", "A_KEY", "A_NESTED_API_KEY", "A_NESTED_LIST_TOKEN_0", "A_PIN_PASSWORD", "A_MIXED_TOKEN"]
+    );
 }
 
 #[tokio::test]
@@ -476,7 +480,7 @@ proptest! {
 
     #[test]
     fn no_file_makes_it_panic(text in "\\PC{0,80}", value in "[-\\[\\]{}:,&*!|>'\"$a-c\n ]{0,30}") {
-        Files::new(&text).convert(false);
-        Files::new(&format!("connections:\n  - id: a\n    type: import-anything\n    value: {value}\n")).convert(true);
+        let _ = Files::new(&text).convert(false);
+        let _ = Files::new(&format!("connections:\n  - id: a\n    type: import-anything\n    value: {value}\n")).convert(true);
     }
 }

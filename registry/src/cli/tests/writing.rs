@@ -5,8 +5,12 @@ use std::{fs, io, path::PathBuf};
 use clap::Parser;
 use tempfile::TempDir;
 
-use super::{arguments::Arguments, exit_code::Code};
-use crate::{BoxError, ConnectContext, Connection, ConnectionManager, Secret, config::Environment, connection_type};
+use crate::{
+    BoxError, ConnectContext, Connection, ConnectionManager, Secret,
+    cli::{arguments::Arguments, exit_code::Code},
+    config::Environment,
+    connection_type,
+};
 
 /// A ticket API.
 ///
@@ -293,7 +297,7 @@ async fn import_writes_a_file_that_works_and_warns_without_secrets() {
     let said = folder.run(&["import", "@app.yaml", "--output", "@connections.toml"]);
     let warning = "app.yaml:5:12: warning: `connections.support.token` has a secret in clear text; put it into a variable \
                    and write `${env:SUPPORT_TOKEN}`, or use --secrets-to-env\n";
-    said.check(Code::Fine, "wrote connections.toml: 1 connections\n", warning);
+    said.check(Code::Fine, "wrote connections.toml: 1 connection\n", warning);
     assert_eq!(*folder.manager().get::<String>("support").await.unwrap(), "https://x hunter2 10 None None None");
     #[cfg(unix)]
     assert_eq!(mode(&folder.path("connections.toml")), 0o600);
@@ -304,7 +308,7 @@ fn import_writes_placeholders_and_lists_their_variables() {
     let folder = Folder::new();
     folder.write("app.yaml", APPLICATION);
     let said = folder.run(&["import", "@app.yaml", "--output", "@connections.toml", "--secrets-to-env"]);
-    let out = "wrote connections.toml: 1 connections\nset these variables:\n  \
+    let out = "wrote connections.toml: 1 connection\nset these variables:\n  \
                SUPPORT_TOKEN: connections.support.token (app.yaml:5:12)\n";
     said.check(Code::Fine, out, "");
     assert!(folder.read("connections.toml").contains("token = \"${env:SUPPORT_TOKEN}\"\n"));

@@ -1,0 +1,3 @@
+//! The command line, from arguments to exit codes, without a process.
+
+mod writing;
