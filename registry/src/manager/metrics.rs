@@ -47,6 +47,8 @@ impl ConnectionManager {
     /// that were inserted under names of their own share `(inserted)`. Their gauges are sums, but for generation and age,
     /// which are the highest.
     ///
+    /// The feature `status-page` has the same figures for Prometheus, without a recorder.
+    ///
     /// ```
     /// # fn main() -> Result<(), connection_registry::BoxError> {
     /// use connection_registry::ConnectionManager;

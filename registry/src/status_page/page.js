@@ -44,7 +44,7 @@ const check = c => c.last_check ? `${c.last_check.passed ? 'passed' : 'failed'} 
 function retry(c) {
   if (c.permanent) return 'not by itself';
   if (c.next_retry_secs == null) return '';
-  return c.next_retry_secs > 0 ? 'in ' + time(c.next_retry_secs) : 'when asked for';
+  return c.next_retry_secs > 0 ? 'in ' + time(c.next_retry_secs) : 'due';
 }
 
 /** The cause without its beginning, which repeats the row. */

@@ -112,7 +112,7 @@ fn retry(connection: &ConnectionStatus) -> String {
     match connection.next_retry {
         _ if connection.permanent => "not by itself".to_owned(),
         None => String::new(),
-        Some(Duration::ZERO) => "when asked for".to_owned(),
+        Some(Duration::ZERO) => "due".to_owned(),
         Some(pause) => format!("in {}", time(pause)),
     }
 }
