@@ -1,5 +1,7 @@
 //! The schema in the hands of those that it is for: an editor's engine, and a validator.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "schema/editor.rs"]
 mod editor;
 #[path = "schema/files.rs"]
