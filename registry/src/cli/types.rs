@@ -51,7 +51,7 @@ fn unknown(name: &str, factory: &ConnectionFactory) -> Failure {
 fn write_list(session: &mut Session<'_>, types: &[ConnectionType]) -> io::Result<()> {
     let row = |entry: &ConnectionType| {
         let from = format!("{} {}", entry.crate_name(), entry.crate_version());
-        [entry.name().to_owned(), from, first_line(entry.docs()).to_owned()]
+        [entry.name().to_owned(), from, summary(entry.docs())]
     };
     write_table(session.out, ["name", "crate", "what it is"], &types.iter().map(row).collect::<Vec<_>>())
 }
@@ -120,8 +120,30 @@ impl Entry {
     }
 }
 
-fn first_line(docs: &str) -> &str {
-    docs.lines().next().unwrap_or_default()
+/// The first sentence, in one line.
+fn summary(docs: &str) -> String {
+    let paragraph = docs.lines().take_while(|line| !line.trim().is_empty()).collect::<Vec<_>>().join(" ");
+    match paragraph.split_once(". ") {
+        Some((sentence, _)) => format!("{sentence}."),
+        None => paragraph,
+    }
 }
 
 const BOLD: Style = Style::new().bold();
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_is_summed_up_by_the_first_sentence_of_its_documentation() {
+        for (docs, expected) in [
+            ("A pool.", "A pool."),
+            ("A pool\nof 1.5 things. More.\n\nMuch more.", "A pool of 1.5 things."),
+            ("A pool\n\nMore.", "A pool"),
+            ("", ""),
+        ] {
+            assert_eq!(summary(docs), expected);
+        }
+    }
+}

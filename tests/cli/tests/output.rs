@@ -7,6 +7,8 @@ use std::{
 };
 
 use crate::program::{commands, folder, own_cli, run, text};
+#[cfg(target_os = "linux")]
+use crate::terminal::Terminal;
 
 const GOOD: &str = "[connections.answers]\ntype = 'cache'\nhost = 'cache.example.com'\n";
 
@@ -110,6 +112,22 @@ fn colours_are_for_terminals_and_for_those_who_ask() {
         assert!(is_colored(arguments, &[("NO_COLOR", "1")]), "{arguments:?}");
     }
     assert!(!is_colored(&["check", "--color", "never"], &[("CLICOLOR_FORCE", "1")]));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_has_colours_unless_it_cannot_or_its_user_will_not() {
+    let folder = folder(BAD);
+    for (arguments, variables, expected) in [
+        (&["check"][..], &[("TERM", "xterm")][..], true),
+        (&["check"], &[("TERM", "xterm"), ("NO_COLOR", "1")], false),
+        (&["check"], &[("TERM", "dumb")], false),
+        (&["check", "--color", "never"], &[("TERM", "xterm")], false),
+    ] {
+        let (_, written) = Terminal::run(folder.path(), arguments, variables).end();
+        assert!(written.contains("CR005"), "{written}");
+        assert_eq!(written.contains('\u{1b}'), expected, "{arguments:?} {variables:?}: {written}");
+    }
 }
 
 #[test]
