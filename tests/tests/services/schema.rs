@@ -94,11 +94,15 @@ fn default_greeting() -> String {
 }
 
 fn schema() -> Value {
-    ConnectionFactory::linked().unwrap().schema()
+    ConnectionFactory::linked().expect("no name is used twice").schema()
 }
 
 fn sample() -> Value {
-    ConnectionFactory::linked().unwrap().find("schema-sample").unwrap().schema()
+    ConnectionFactory::linked()
+        .expect("no name is used twice")
+        .find("schema-sample")
+        .expect("it is declared above")
+        .schema()
 }
 
 #[test]

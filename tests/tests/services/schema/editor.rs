@@ -21,17 +21,18 @@ impl Desk {
     /// `None` where Tombi is not installed.
     pub(super) fn new() -> Option<Self> {
         let tombi = tool("tombi", "PyPI package tombi")?;
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("connections.schema.json"), format!("{:#}", super::schema())).unwrap();
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        fs::write(folder.path().join("connections.schema.json"), format!("{:#}", super::schema()))
+            .expect("a file can be written");
         Some(Self { tombi, folder })
     }
 
     /// What is marked in a file, as `line code message`, in the order of lines. Line 1 is the one that names the schema.
     pub(super) fn lint(&self, text: &str) -> Vec<String> {
-        fs::write(self.file(), with_schema(text)).unwrap();
+        fs::write(self.file(), with_schema(text)).expect("a file can be written");
         let mut command = self.command();
         command.args(["lint", "--offline", "--quiet", "--diagnostics-format", "json", "--diagnostics-file"]);
-        let output = command.args([Path::new("/dev/stdout"), &self.file()]).output().unwrap();
+        let output = command.args([Path::new("/dev/stdout"), &self.file()]).output().expect("the program starts");
         let text = String::from_utf8_lossy(&output.stdout);
         let found: Vec<Value> = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {output:?}"));
         assert_eq!(output.status.success(), found.iter().all(|finding| finding["level"] != "error"), "{output:?}");
@@ -234,8 +235,11 @@ impl Server {
     fn start(desk: &Desk) -> Self {
         let mut command = desk.command();
         command.args(["lsp", "--offline"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut process = command.spawn().unwrap();
-        let (input, output) = (process.stdin.take().unwrap(), BufReader::new(process.stdout.take().unwrap()));
+        let mut process = command.spawn().expect("the program starts");
+        let (input, output) = (
+            process.stdin.take().expect("its streams are pipes"),
+            BufReader::new(process.stdout.take().expect("its streams are pipes")),
+        );
         let uri = format!("file://{}", desk.file().display());
         let mut server = Self { process, input, output, uri, requests: 0 };
         let root = format!("file://{}", desk.folder.path().display());
@@ -246,7 +250,7 @@ impl Server {
 
     fn open(&mut self, desk: &Desk, text: &str) {
         let text = with_schema(text);
-        fs::write(desk.file(), &text).unwrap();
+        fs::write(desk.file(), &text).expect("a file can be written");
         let document = json!({ "uri": self.uri, "languageId": "toml", "version": 1, "text": text });
         let params = json!({ "textDocument": document });
         self.send(&json!({ "jsonrpc": "2.0", "method": "textDocument/didOpen", "params": params }));
@@ -284,8 +288,8 @@ impl Server {
 
     fn send(&mut self, message: &Value) {
         let text = message.to_string();
-        write!(self.input, "Content-Length: {}\r\n\r\n{text}", text.len()).unwrap();
-        self.input.flush().unwrap();
+        write!(self.input, "Content-Length: {}\r\n\r\n{text}", text.len()).expect("the server listens");
+        self.input.flush().expect("the server listens");
     }
 
     /// The next message; what the server asks is answered by nothing.
@@ -301,16 +305,16 @@ impl Server {
         let mut length = 0;
         loop {
             let mut header = String::new();
-            assert_ne!(self.output.read_line(&mut header).unwrap(), 0, "the server has ended");
+            assert_ne!(self.output.read_line(&mut header).expect("the server answers"), 0, "the server has ended");
             match header.trim().split_once(": ") {
-                Some(("Content-Length", value)) => length = value.parse().unwrap(),
+                Some(("Content-Length", value)) => length = value.parse().expect("a length is a number"),
                 Some(_) => {}
                 None => break,
             }
         }
         let mut content = vec![0; length];
-        self.output.read_exact(&mut content).unwrap();
-        serde_json::from_slice(&content).unwrap()
+        self.output.read_exact(&mut content).expect("the server answers");
+        serde_json::from_slice(&content).expect("it is JSON")
     }
 }
 

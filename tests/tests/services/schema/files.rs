@@ -34,12 +34,13 @@ print(json.dumps(found))
 fn validate(files: &[PathBuf]) -> Option<Value> {
     // The Python that has the package is beside its script.
     let python = tool("jsonschema", "PyPI package jsonschema")?.with_file_name("python3");
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder can be made");
     let schema = folder.path().join("schema.json");
-    fs::write(&schema, super::schema().to_string()).unwrap();
-    let output = Command::new(python).args(["-c", VALIDATE]).arg(schema).args(files).output().unwrap();
+    fs::write(&schema, super::schema().to_string()).expect("a file can be written");
+    let output =
+        Command::new(python).args(["-c", VALIDATE]).arg(schema).args(files).output().expect("the program starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Some(serde_json::from_slice(&output.stdout).unwrap())
+    Some(serde_json::from_slice(&output.stdout).expect("it is JSON"))
 }
 
 #[test]
@@ -182,8 +183,8 @@ fn every_configuration_of_the_repository_is_right() {
 
 /// The places where a file names a type that is not linked here, each with what the editor says there.
 fn foreign_types(text: &str) -> Vec<(String, String)> {
-    let factory = ConnectionFactory::linked().unwrap();
-    let table: Table = text.parse().unwrap();
+    let factory = ConnectionFactory::linked().expect("no name is used twice");
+    let table: Table = text.parse().expect("it is TOML");
     let below = |key: &str| table.get(key).and_then(toml::Value::as_table).cloned().unwrap_or_default();
     let is_foreign = |name: &str| name != "lifecycle" && !factory.is_registered(name);
     let connections = below("connections")
@@ -199,12 +200,12 @@ fn foreign_types(text: &str) -> Vec<(String, String)> {
 /// The files with connections below a folder.
 fn configurations(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in fs::read_dir(folder).expect("the folder is there") {
+        let path = entry.expect("the folder is there").path();
         if path.is_dir() {
             found.extend(configurations(&path));
         } else if path.extension().is_some_and(|extension| extension == "toml")
-            && fs::read_to_string(&path).unwrap().contains("[connections.")
+            && fs::read_to_string(&path).expect("the file is text").contains("[connections.")
         {
             found.push(path);
         }
@@ -215,16 +216,19 @@ fn configurations(folder: &Path) -> Vec<PathBuf> {
 /// The blocks of TOML in the pages for users that are configurations without mistakes, each written to a file.
 fn pages(folder: &Path) -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let guide = fs::read_dir(root.join("registry/src/guide")).unwrap().map(|entry| entry.unwrap().path());
+    let guide = fs::read_dir(root.join("registry/src/guide"))
+        .expect("the folder is there")
+        .map(|entry| entry.expect("the folder is there").path());
     let mut found = Vec::new();
     for page in guide.chain([root.join("README.md")]) {
-        let text = fs::read_to_string(&page).unwrap();
+        let text = fs::read_to_string(&page).expect("the file is text");
         for (at, block) in text.split("```toml\n").skip(1).enumerate() {
-            let block = block.split("\n```").next().unwrap();
+            let block = block.split("\n```").next().expect("a split has a part");
             let is_right = block.contains("[connections.") && !block.contains(MISTAKE);
             if is_right && block.parse::<Table>().is_ok() {
-                let file = folder.join(format!("{}-{at}.toml", page.file_stem().unwrap().to_string_lossy()));
-                fs::write(&file, block).unwrap();
+                let file = folder
+                    .join(format!("{}-{at}.toml", page.file_stem().expect("a file has a name").to_string_lossy()));
+                fs::write(&file, block).expect("a file can be written");
                 found.push(file);
             }
         }
