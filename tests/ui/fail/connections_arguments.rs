@@ -1,5 +1,5 @@
 // All mistakes in the arguments are told at once.
-use connection_registry::{Conn, Connections};
+use connection_registry::{BoxError, Conn, ConnectContext, Connection, Connections};
 
 #[derive(Connections)]
 #[connections(path = "connections.toml", file, crate)]
@@ -21,5 +21,13 @@ struct Others {
 }
 
 struct Cache;
+
+impl Connection for Cache {
+    type Client = u8;
+
+    async fn connect(&self, _: &ConnectContext) -> Result<u8, BoxError> {
+        Ok(1)
+    }
+}
 
 fn main() {}
