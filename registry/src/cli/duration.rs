@@ -11,12 +11,11 @@ pub(super) fn positive_duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// To whole milliseconds below ten seconds, else to whole seconds, rounded up.
+/// To whole milliseconds, upwards, below ten seconds; else the whole seconds.
 pub(super) fn short(time: Duration) -> String {
-    let unit = if time < FINE { 1_000_000 } else { 1_000_000_000 };
-    let units = u64::try_from(time.as_nanos().div_ceil(unit)).unwrap_or(u64::MAX);
-    let rounded = if time < FINE { Duration::from_millis(units) } else { Duration::from_secs(units) };
-    humantime::format_duration(rounded).to_string()
+    let milliseconds = || u64::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
+    let shown = if time < FINE { Duration::from_millis(milliseconds()) } else { Duration::from_secs(time.as_secs()) };
+    humantime::format_duration(shown).to_string()
 }
 
 /// Below it, milliseconds are shown.
@@ -41,7 +40,7 @@ mod tests {
             (1, "1ms"),
             (12_000_000, "12ms"),
             (1_020_000_001, "1s 21ms"),
-            (10_000_000_001, "11s"),
+            (10_999_000_000, "10s"),
             (90_000_000_000, "1m 30s"),
         ] {
             assert_eq!(short(Duration::from_nanos(nanoseconds)), shown);
