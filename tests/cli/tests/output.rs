@@ -6,9 +6,9 @@ use std::{
     process::{Output, Stdio},
 };
 
-#[cfg(target_os = "linux")]
-use crate::program::run_on_terminal;
 use crate::program::{commands, folder, own_cli, run, text};
+#[cfg(target_os = "linux")]
+use crate::terminal::Terminal;
 
 const GOOD: &str = "[connections.answers]\ntype = 'cache'\nhost = 'cache.example.com'\n";
 
@@ -127,7 +127,7 @@ fn a_terminal_has_colours_unless_it_cannot_or_its_user_will_not() {
         (&["check"], &[("TERM", "dumb")], false),
         (&["check", "--color", "never"], &[("TERM", "xterm")], false),
     ] {
-        let written = run_on_terminal(folder.path(), arguments, variables);
+        let (_, written) = Terminal::run(folder.path(), arguments, variables).end();
         assert!(written.contains("CR005"), "{written}");
         assert_eq!(written.contains('\u{1b}'), expected, "{arguments:?} {variables:?}: {written}");
     }

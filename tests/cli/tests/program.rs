@@ -18,30 +18,6 @@ pub(crate) fn run(folder: &Path, arguments: &[impl AsRef<OsStr>]) -> Output {
     own_cli(folder).args(arguments).output().expect("the program starts")
 }
 
-/// What the program writes on a terminal.
-#[cfg(target_os = "linux")]
-pub(crate) fn run_on_terminal(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> String {
-    use std::{ffi::OsString, fs::File, io::Read as _, os::unix::ffi::OsStringExt as _};
-
-    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-
-    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("there are terminals");
-    grantpt(&terminal).expect("it is ours");
-    unlockpt(&terminal).expect("it is ours");
-    let name = ptsname(&terminal, Vec::new()).expect("it has a name").into_bytes();
-    let window = File::options().write(true).open(OsString::from_vec(name)).expect("it can be opened");
-    let mut command = own_cli(folder);
-    command.args(arguments).envs(variables.iter().copied()).stdout(window);
-    let mut child = command.spawn().expect("the program starts");
-    // The program alone has the other end then, and its end is the end of what is written.
-    drop(command);
-    let mut written = Vec::new();
-    // Linux reports an error when nobody has the other end any more.
-    let _ = File::from(terminal).read_to_end(&mut written);
-    child.wait().expect("the program ends");
-    String::from_utf8_lossy(&written).into_owned()
-}
-
 /// A folder with a configuration.
 pub(crate) fn folder(configuration: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder can be made");

@@ -16,8 +16,8 @@ use rustix::{
 
 use crate::program::{folder, own_cli};
 
-/// The program in a terminal of 20 lines of 100 characters.
-struct Terminal {
+/// The program on a terminal of 20 lines of 100 characters.
+pub(crate) struct Terminal {
     program: Child,
     /// The other end of the terminal.
     user: File,
@@ -25,7 +25,7 @@ struct Terminal {
 }
 
 impl Terminal {
-    fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+    pub(crate) fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let user = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("there is a terminal");
         grantpt(&user).and_then(|()| unlockpt(&user)).expect("it is usable");
         let size = Winsize { ws_row: 20, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
@@ -56,7 +56,7 @@ impl Terminal {
     }
 
     /// Reads to the end.
-    fn end(mut self) -> (ExitStatus, String) {
+    pub(crate) fn end(mut self) -> (ExitStatus, String) {
         while self.read() > 0 {}
         (self.program.wait().expect("the program ends"), self.seen)
     }

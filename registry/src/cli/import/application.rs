@@ -14,6 +14,8 @@ pub(super) struct Application {
     pub(super) declarations: Vec<Declaration>,
     /// Keys of the file that say nothing of connections.
     pub(super) others: Vec<String>,
+    /// What is wrong with items that are not among the declarations.
+    pub(super) problems: Vec<Note>,
 }
 
 /// One item of the list `connections`.
@@ -31,12 +33,12 @@ pub(super) struct Declaration {
     pub(super) index: usize,
 }
 
-/// The declarations of a file, and everything that is wrong with them.
-pub(super) fn declarations(root: &Rc<Node>) -> Result<Application, Vec<Note>> {
+/// The declarations of a file, and everything that is wrong with them; an error when there is no list of them.
+pub(super) fn declarations(root: &Rc<Node>) -> Result<Application, Note> {
     let list = match (root.entries(), root.get("connections").map(|node| (&node.kind, node))) {
         (Some(_), Some((NodeKind::List(items), _))) => items,
-        (Some(_), Some((_, node))) => return Err(vec![wrong(node, "`connections` must be a list")]),
-        _ => return Err(vec![Note::error(root.place.clone(), "there is no list `connections`").help(SHAPE)]),
+        (Some(_), Some((_, node))) => return Err(wrong(node, "`connections` must be a list")),
+        _ => return Err(Note::error(root.place.clone(), "there is no list `connections`").help(SHAPE)),
     };
     let resolver = Resolver::new(Rc::clone(root));
     let (mut declarations, mut problems) = (Vec::new(), Vec::new());
@@ -46,7 +48,7 @@ pub(super) fn declarations(root: &Rc<Node>) -> Result<Application, Vec<Note>> {
     }
     let others = root.entries().unwrap_or_default().iter().map(|entry| entry.key.clone());
     let others = others.filter(|key| key != "connections").collect();
-    if problems.is_empty() { Ok(Application { declarations, others }) } else { Err(problems) }
+    Ok(Application { declarations, others, problems })
 }
 
 /// Reads one item.

@@ -49,8 +49,9 @@ impl std::fmt::Debug for Secretive {
 /// problems that were found.
 pub(super) fn convert(file: &Path, types: &ConnectionFactory, secrets_to_env: bool) -> Result<Converted, Vec<Note>> {
     let root = read(file).map_err(|note| vec![note])?;
-    let Application { declarations, others } = application::declarations(&root)?;
+    let Application { declarations, others, problems } = application::declarations(&root).map_err(|note| vec![note])?;
     let mut conversion = Conversion::new(file, types, secrets_to_env, root);
+    conversion.converter.notes.extend(problems);
     let declarations = conversion.first_of_each(declarations);
     let sources: Vec<_> = declarations.iter().map(|declaration| conversion.source(declaration)).collect();
     conversion.converter.resolver = Resolver::new(Rc::clone(&conversion.root));

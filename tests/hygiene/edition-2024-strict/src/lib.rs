@@ -29,7 +29,10 @@
 )]
 #![allow(clippy::cargo_common_metadata, reason = "this crate is not published")]
 
-use connection_registry::{BoxError, Conn, ConnectContext, Connection, Connections, Handle, Secret, connection_type};
+use connection_registry::{
+    BoxError, Conn, ConnectContext, Connection, Connections, Describe, Handle, Secret, connection_type,
+    serde::Deserialize,
+};
 
 /// With fields of all kinds.
 #[connection_type("strict-public")]
@@ -42,7 +45,25 @@ pub struct Public {
     /// The password.
     pub password: Secret,
     /// How often to try.
+    #[serde(default = "defaults")]
     pub max_retries: u8,
+    /// How fast.
+    pub speed: Option<Speed>,
+}
+
+/// With docs for the schema.
+#[derive(Clone, Copy, Debug, Deserialize, Describe)]
+#[serde(crate = "connection_registry::serde", rename_all = "kebab-case")]
+pub enum Speed {
+    /// As fast as it goes.
+    Fast,
+    /// No faster than it must.
+    Slow,
+}
+
+// Called as a variable of the attribute's expansion.
+const fn defaults() -> u8 {
+    3
 }
 
 impl Connection for Public {

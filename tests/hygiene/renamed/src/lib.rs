@@ -2,20 +2,40 @@
 #![forbid(unsafe_code)]
 #![deny(warnings)]
 
-use backends::{BoxError, Conn, ConnectContext, Connection, Connections, connection_type};
+use backends::{
+    BoxError, Conn, ConnectContext, Connection, Connections, Describe, connection_type, serde::Deserialize,
+};
 
 /// A type that says where the facade is.
 #[connection_type("renamed", crate = backends)]
 #[derive(Debug)]
 pub struct Renamed {
     url: String,
+    #[serde(default = "defaults")]
+    retries: u8,
+    limits: Option<Limits>,
+}
+
+/// A part of it that says so, too.
+#[derive(Debug, Deserialize, Describe)]
+#[serde(crate = "backends::serde", deny_unknown_fields)]
+#[describe(crate = backends)]
+pub struct Limits {
+    /// In bytes.
+    pub size: u32,
+}
+
+// Called as a variable of the attribute's expansion.
+fn defaults() -> u8 {
+    3
 }
 
 impl Connection for Renamed {
     type Client = String;
 
     async fn connect(&self, _cx: &ConnectContext) -> Result<String, BoxError> {
-        Ok(self.url.clone())
+        let size = self.limits.as_ref().map_or(0, |limits| limits.size);
+        Ok(format!("{}?retries={}&size={size}", self.url, self.retries))
     }
 }
 
@@ -40,5 +60,13 @@ mod tests {
     #[test]
     fn the_type_is_in_the_catalogue() {
         assert!(ConnectionFactory::linked().expect("no name is used twice").is_registered("renamed"));
+    }
+
+    #[test]
+    fn the_type_is_described_with_its_defaults_and_parts() {
+        let schema = ConnectionFactory::linked().expect("no name is used twice");
+        let schema = schema.find("renamed").expect("it is declared in this crate").schema();
+        assert_eq!(schema["properties"]["retries"]["default"], 3);
+        assert_eq!(schema["properties"]["limits"]["properties"]["size"]["description"], "In bytes.");
     }
 }
