@@ -11,10 +11,12 @@ use super::{
     format::Format,
     session::Session,
     table::{widths, write_rows},
+    types::plain,
 };
 use crate::{
     config::{Entry, Origin, OriginKind, Place, Survey, Surveyed},
     diagnostic::visible,
+    factory::{ConnectionFactory, ConnectionType},
 };
 
 /// Show every value of a connection, and where it is from
@@ -36,9 +38,10 @@ impl Show {
     pub(super) fn run(self, session: &mut Session<'_>) -> Result<Code, Failure> {
         let survey = session.survey()?;
         let connection = survey.find(&self.name).ok_or_else(|| unknown(&self.name, &survey))?;
+        let connection = with_defaults(connection.clone(), &ConnectionFactory::linked()?);
         match self.format {
-            Format::Human => write_text(session, &self.name, connection)?,
-            Format::Json => session.write_json(connection)?,
+            Format::Human => write_text(session, &self.name, &connection)?,
+            Format::Json => session.write_json(&connection)?,
         }
         Ok(Code::Fine)
     }
@@ -46,6 +49,15 @@ impl Show {
 
 fn unknown(name: &str, survey: &Survey) -> Failure {
     Failure::Unknown { message: format!("there is no connection `{}`", visible(name)), help: survey.help(name) }
+}
+
+/// Adds the defaults of the type, as far as they may be shown.
+fn with_defaults(mut connection: Surveyed, factory: &ConnectionFactory) -> Surveyed {
+    let schema = factory.find(&connection.type_name).map(ConnectionType::schema).unwrap_or_default();
+    for entry in connection.fields.iter_mut().filter(|entry| entry.origin.kind == OriginKind::Default) {
+        entry.value = schema.pointer(&format!("/properties/{}/default", entry.key)).map(plain);
+    }
+    connection
 }
 
 fn write_text(session: &mut Session<'_>, asked: &str, connection: &Surveyed) -> io::Result<()> {

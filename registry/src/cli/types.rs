@@ -5,6 +5,7 @@ use std::io;
 use anstyle::Style;
 use clap::Args;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{exit_code::Code, failure::Failure, format::Format, session::Session, table::write_table};
 use crate::{
@@ -64,12 +65,13 @@ fn write_type(session: &mut Session<'_>, entry: &ConnectionType) -> io::Result<(
     if !entry.docs().is_empty() {
         writeln!(out, "\n{}", entry.docs())?;
     }
-    let required = entry.required_fields();
-    for field in entry.fields() {
-        let need = if required.iter().any(|key| key == field.name) { "required" } else { "optional" };
-        let secret = if field.visibility == Visibility::Secret { ", secret" } else { "" };
-        writeln!(out, "\n{BOLD}{}{BOLD:#}: {}, {need}{secret}", field.name, field.type_name)?;
-        field.docs.lines().try_for_each(|line| writeln!(out, "    {line}"))?;
+    for field in Entry::of(entry).fields {
+        let FieldEntry { name, type_name, required, ref default, secret, docs } = field;
+        let need = if required { "required" } else { "optional" };
+        let default = default.as_ref().map(|value| format!(", default {}", plain(value))).unwrap_or_default();
+        let secret = if secret { ", secret" } else { "" };
+        writeln!(out, "\n{BOLD}{name}{BOLD:#}: {type_name}, {need}{default}{secret}")?;
+        docs.lines().try_for_each(|line| writeln!(out, "    {line}"))?;
     }
     Ok(())
 }
@@ -94,17 +96,20 @@ struct FieldEntry {
     #[serde(rename = "type")]
     type_name: &'static str,
     required: bool,
+    /// `None` when there is none, or none that may be shown.
+    default: Option<Value>,
     secret: bool,
     docs: &'static str,
 }
 
 impl Entry {
     fn of(entry: &ConnectionType) -> Self {
-        let required = entry.required_fields();
+        let (required, schema) = (entry.required_fields(), entry.schema());
         let field = |field: &Field| FieldEntry {
             name: field.name,
             type_name: field.type_name,
             required: required.iter().any(|key| key == field.name),
+            default: schema.pointer(&format!("/properties/{}/default", field.name)).cloned(),
             secret: field.visibility == Visibility::Secret,
             docs: field.docs,
         };
@@ -119,6 +124,11 @@ impl Entry {
             fields: entry.fields().iter().map(field).collect(),
         }
     }
+}
+
+/// A default as text, without quotes.
+pub(super) fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// The first sentence, in one line.

@@ -33,7 +33,7 @@ pub(crate) struct Survey {
 }
 
 /// One connection or template.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub(crate) struct Surveyed {
     pub(crate) name: Box<str>,
     #[serde(rename = "type")]
@@ -53,10 +53,10 @@ pub(crate) struct Surveyed {
 }
 
 /// One value.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub(crate) struct Entry {
     pub(crate) key: String,
-    /// `None` for the default of the type, which only its code knows.
+    /// `None` for the default of the type, which the files do not say.
     pub(crate) value: Option<String>,
     /// Of the value, also of one that is hidden; `None` for a default.
     #[serde(skip)]
@@ -65,7 +65,7 @@ pub(crate) struct Entry {
 }
 
 /// Where a value is from.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub(crate) struct Origin {
     pub(crate) kind: OriginKind,
     /// None for a default.
@@ -90,7 +90,7 @@ pub(crate) enum OriginKind {
 }
 
 /// A place in a file; lines and columns from 1.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub(crate) struct Place {
     pub(crate) file: String,
     pub(crate) line: usize,
