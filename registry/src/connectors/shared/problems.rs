@@ -1,6 +1,6 @@
 //! What a configuration is told, for the tests of the types.
 
-use crate::{ConnectionManager, Diagnostic};
+use crate::{ConnectionManager, Diagnostic, Error};
 
 /// Asserts the problems of a connection of this type, as `code line message`. Its header stands on line 2, and the first of
 /// `fields` on line 4.

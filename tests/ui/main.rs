@@ -1,6 +1,6 @@
 //! What the attribute and the derive accept, and the text of each refusal.
 //!
-//! `TRYBUILD=overwrite cargo test -p connection-registry-tests --test ui` writes the texts anew; read the diff.
+//! `TRYBUILD=overwrite cargo test -p connection-registry-ui-tests` writes the texts anew; read the diff.
 
 use std::{
     fs,
@@ -11,13 +11,13 @@ use std::{
 #[test]
 fn valid_programs_compile_and_run() {
     put_files();
-    trybuild::TestCases::new().pass("ui/pass/*.rs");
+    trybuild::TestCases::new().pass("pass/*.rs");
 }
 
 #[test]
 fn mistakes_are_refused_in_words() {
     put_files();
-    trybuild::TestCases::new().compile_fail("ui/fail/*.rs");
+    trybuild::TestCases::new().compile_fail("fail/*.rs");
 }
 
 /// The programs read files that are full of them, and the texts are what the compiler says.
@@ -34,7 +34,7 @@ fn no_refusal_has_a_secret_in_it() {
 }
 
 fn ui() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/ui"))
+    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Puts the files that the programs read where `trybuild` has their manifest: paths are relative to it.
