@@ -16,7 +16,7 @@ pub(in crate::connectors) fn check_toml(toml: &str, expected: &[&str]) {
     let error = built.err();
     let rendered = error.as_ref().map(ToString::to_string).unwrap_or_default();
     assert!(!rendered.contains("c4nary"), "{rendered}");
-    let problems: Vec<_> = error.iter().flat_map(crate::Error::diagnostics).map(line).collect();
+    let problems: Vec<_> = error.iter().flat_map(Error::diagnostics).map(line).collect();
     assert_eq!(problems, expected, "{toml}");
 }
 
