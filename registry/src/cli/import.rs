@@ -7,13 +7,13 @@ mod interpolation;
 mod name;
 mod note;
 mod resolve;
-mod secret;
 #[cfg(test)]
 mod tests;
 mod type_hint;
+mod variable;
 mod yaml;
 
-pub(super) use secret::variable;
+pub(super) use variable::variable;
 
 use std::{
     io,

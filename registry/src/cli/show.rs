@@ -21,9 +21,9 @@ use crate::{
 
 /// Show every value of a connection, and where it is from
 ///
-/// That is a place in a file, a profile, a variable, or a default. Values are hidden
-/// as ***, unless they are plain numbers, switches or durations: a text may hold a
-/// password. Placeholders are shown as they are written.
+/// That is a place in a file, a profile, a variable, or a default. Secrets are hidden
+/// as ***, and so is what may be one by its key, by its form, or since its type is not
+/// known. Placeholders are shown as they are written.
 #[derive(Args, Debug)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Show {

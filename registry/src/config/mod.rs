@@ -58,6 +58,8 @@ mod fingerprint;
 #[cfg(feature = "cli")]
 mod inspect;
 #[cfg(feature = "cli")]
+mod shown;
+#[cfg(feature = "cli")]
 mod survey;
 mod watched;
 
@@ -70,6 +72,8 @@ pub use field::{Field, Visibility};
 pub use schema::Description;
 #[cfg(feature = "schema")]
 pub(crate) use schema::{TypeSchema, of_type, whole};
+#[cfg(feature = "cli")]
+pub(crate) use shown::{is_secret_key, secret_part};
 #[cfg(any(feature = "cli", feature = "watch"))]
 pub(crate) use source::read as read_file;
 #[cfg(feature = "cli")]

@@ -1,6 +1,6 @@
 //! What a configuration says of its connections, value by value, with where each is from: for people to see.
 //!
-//! The rule of diagnostics holds: a value is shown when it is known to be harmless, and placeholders as they are written.
+//! A value is shown unless it may be a secret, and placeholders as they are written: see `shown`.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{
     check::Checked,
     context::Context,
-    field::{Field, Visibility},
+    field::Field,
     fingerprint::Fingerprint,
     layer::Declaration,
     lifecycle,
@@ -17,6 +17,7 @@ use super::{
     profile,
     request::LoadRequest,
     reserved::{self, Reserved},
+    shown::Shown,
     template::Templates,
     types::Types,
     value::{Value, ValueKind},
@@ -113,7 +114,8 @@ pub(crate) fn survey<T: Types>(request: &LoadRequest, types: &T) -> Result<Surve
     }
     checked.sort_by(|a, b| a.name.cmp(&b.name));
     let profile = profile.and_then(|source| Some((context.sources.get(source).name.clone(), profile::name(request)?)));
-    let surveyor = Surveyor { sources: &context.sources, owners, profile, default_lifecycle };
+    let shown = Shown::of(&checked);
+    let surveyor = Surveyor { sources: &context.sources, owners, profile, default_lifecycle, shown };
     let patterns = checked.iter().enumerate();
     let patterns = patterns.filter_map(|(at, connection)| Some((Arc::clone(connection.pattern.as_ref()?), at)));
     Ok(Survey {
@@ -180,6 +182,7 @@ struct Surveyor<'a> {
     /// The file and the name of the profile.
     profile: Option<(String, String)>,
     default_lifecycle: Option<Value>,
+    shown: Shown,
 }
 
 impl Surveyor<'_> {
@@ -219,14 +222,15 @@ impl Surveyor<'_> {
         let mut entries = Vec::new();
         for field in known {
             match named.iter().find(|(key, _)| field.name == &**key) {
-                Some((_, value)) => self.add_value(connection, Some(field), field.name.to_owned(), value, &mut entries),
+                Some((_, value)) => self.add_value(connection, Some(field), &[field.name], value, &mut entries),
                 // A key that is no field's name is an alias of one, and nothing tells of which.
                 None if !others.is_empty() => {}
                 None => entries.push(Entry::of_default(field.name, None)),
             }
         }
         for (key, value) in others {
-            self.add_value(connection, None, visible(key).into_owned(), value, &mut entries);
+            // Of an alias, the field is not known, nor whether it is a secret.
+            self.add_value(connection, None, &[key], value, &mut entries);
         }
         entries
     }
@@ -236,26 +240,25 @@ impl Surveyor<'_> {
         &self,
         connection: &Checked<I>,
         field: Option<&Field>,
-        path: String,
+        keys: &[&str],
         value: &Value,
         entries: &mut Vec<Entry>,
     ) {
         match &value.kind {
             ValueKind::Table(table) if !table.entries.is_empty() => {
                 for (key, value) in &table.entries {
-                    self.add_value(connection, None, format!("{path}.{}", visible(key)), value, entries);
+                    self.add_value(connection, field, &[keys, &[key]].concat(), value, entries);
                 }
             }
             ValueKind::Array(items) if !items.is_empty() => {
                 for (at, value) in items.iter().enumerate() {
-                    self.add_value(connection, None, format!("{path}[{at}]"), value, entries);
+                    self.add_value(connection, field, &[keys, &[&format!("[{at}]")]].concat(), value, entries);
                 }
             }
             _ => {
                 let is_reference = connection.references().iter().any(|reference| reference.span == value.span);
-                let is_public = field.is_some_and(|field| field.visibility == Visibility::Public);
-                let shown = if is_reference { shown_plainly(value) } else { shown(value, is_public) };
-                entries.push(self.entry(&connection.name, path, value, shown));
+                let shown = if is_reference { shown_plainly(value) } else { self.shown.value(field, keys, value) };
+                entries.push(self.entry(&connection.name, path(keys), value, shown));
             }
         }
     }
@@ -267,7 +270,7 @@ impl Surveyor<'_> {
             let Some(value) = given else {
                 return Entry::of_default(key, Some(effective));
             };
-            let shown = if matches!(value.kind, ValueKind::Template(_)) { shown(value, false) } else { effective };
+            let shown = if let ValueKind::Template(text) = &value.kind { placeholder(text) } else { effective };
             self.entry(&connection.name, key.to_owned(), value, shown)
         };
         let is_of_interest = |(key, _): &(&str, String)| connection.pattern.is_some() || *key != "max_instances";
@@ -304,24 +307,28 @@ impl Entry {
     }
 }
 
-/// What may be shown of a field's value.
-fn shown(value: &Value, is_public: bool) -> String {
-    match &value.kind {
-        ValueKind::Template(text) => visible(&masked(text)).into_owned(),
-        ValueKind::Integer(number) if is_public => number.to_string(),
-        ValueKind::Float(number) if is_public => number.to_string(),
-        ValueKind::Boolean(value) if is_public => value.to_string(),
-        ValueKind::Datetime(datetime) if is_public => datetime.to_string(),
-        ValueKind::Table(_) => "{}".to_owned(),
-        ValueKind::Array(_) => "[]".to_owned(),
-        _ => "***".to_owned(),
+/// `tls.ca`, `servers[0]`.
+fn path(keys: &[&str]) -> String {
+    let mut path = String::new();
+    for key in keys {
+        if !path.is_empty() && !key.starts_with('[') {
+            path.push('.');
+        }
+        path.push_str(&visible(key));
     }
+    path
 }
 
 /// A value that is a name, a path or a switch.
 fn shown_plainly(value: &Value) -> String {
-    match reserved::text(value) {
-        Some(text) => visible(text).into_owned(),
-        None => shown(value, true),
+    match (&value.kind, reserved::text(value)) {
+        (_, Some(text)) => visible(text).into_owned(),
+        (ValueKind::Boolean(value), None) => value.to_string(),
+        (ValueKind::Template(text), None) => placeholder(text),
+        _ => "***".to_owned(),
     }
+}
+
+fn placeholder(text: &str) -> String {
+    visible(&masked(text)).into_owned()
 }

@@ -14,7 +14,7 @@ token = "c4nary/t0ken+1" # c4nary/passw0rd
 [connections.support]
 type = "desk"
 base_url = "https://app:c4nary/passw0rd@tickets.example.com"
-projects = ["c4nary/t0ken+1", "${env:NOT_THERE:-c4nary/default}"]
+projects = ["c4nary/env1ronment", "${env:NOT_THERE:-c4nary/default}"]
 tls = { ca = "c4nary/passw0rd" }
 cache = "answers"
 

@@ -112,11 +112,11 @@ fn everything_that_a_reload_would_do_is_told_with_its_reason() {
     let expected = "
 ~ app  rebuilt (cli-diff, next.toml:3:13), after bastion
 ~ bastion  rebuilt (cli-diff, next.toml:4:14)
-    url                        *** → ***      connections.toml:8:1 → next.toml:6:1
-    port                       22 → 2222      connections.toml:9:1 → next.toml:7:1
-    token                      *** → default  connections.toml:10:1
-    tags[0]                    default → ***  next.toml:8:9
-    lifecycle.connect_timeout  10s → 3s       next.toml:9:11
+    url                        https://u:***@old → https://u:***@new  connections.toml:8:1 → next.toml:6:1
+    port                       22 → 2222                              connections.toml:9:1 → next.toml:7:1
+    token                      *** → default                          connections.toml:10:1
+    tags[0]                    default → ***                          next.toml:8:9
+    lifecycle.connect_timeout  10s → 3s                               next.toml:9:11
 - gone  removed (cli-diff, connections.toml:12:14)
 + new  added (cli-diff, next.toml:14:14)
 - off  removed (cli-diff, disabled at next.toml:13:11)

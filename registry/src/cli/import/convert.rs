@@ -8,9 +8,10 @@ use super::{
     interpolation::{self, Fallback, Fault, Piece},
     note::Note,
     resolve::{Resolved, Resolver},
-    secret::{Variables, is_secret_key, secret_part},
+    variable::Variables,
     yaml::{Node, NodeKind, Place, Text},
 };
+use crate::config::{is_secret_key, secret_part};
 
 /// Makes values of TOML, and collects what is to say about them.
 pub(super) struct Converter {
