@@ -30,11 +30,12 @@ impl<'a> Sample<'a> {
             Json::Object(properties) => properties,
             _ => Map::new(),
         };
-        Self { name, entry, properties, required: entry.required_fields(), given: Vec::new() }
+        Self { name, entry, properties, required: needed(entry, &[]), given: Vec::new() }
     }
 
     /// With these keys as they are said to be.
     pub(super) fn with(mut self, given: Vec<Setting>) -> Self {
+        self.required = needed(self.entry, &given);
         self.given = given;
         self
     }
@@ -131,6 +132,26 @@ impl std::fmt::Debug for Sample<'_> {
             .finish_non_exhaustive()
     }
 }
+
+/// The keys without which there is no connection, beside those that are given. Of what can be said in two ways it is the
+/// `url`, which says the whole in one line.
+fn needed(entry: &ConnectionType, given: &[Setting]) -> Vec<String> {
+    let mut keys = entry.required_fields();
+    let with =
+        |keys: &[String]| [given.iter().map(|setting| setting.keys[0].clone()).collect(), keys.to_vec()].concat();
+    // One key may ask for another.
+    for _ in 0..entry.fields().len() {
+        let missing = entry.missing_fields(&with(&keys));
+        let Some(first) = missing.first() else { break };
+        let url = [keys.as_slice(), &[URL.to_owned()]].concat();
+        let is_enough =
+            entry.fields().iter().any(|field| field.name == URL) && entry.missing_fields(&with(&url)).is_empty();
+        keys.push(if is_enough { URL.to_owned() } else { first.clone() });
+    }
+    keys
+}
+
+const URL: &str = "url";
 
 /// Each line as a comment.
 pub(super) fn comment(text: &str) -> String {

@@ -96,6 +96,6 @@ pub(crate) use {
 };
 #[cfg(feature = "cli")]
 pub(crate) use {
-    decode::required_fields,
+    decode::{missing_fields, required_fields},
     inspect::{Inspection, inspect},
 };

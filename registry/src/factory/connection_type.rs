@@ -67,6 +67,12 @@ impl ConnectionType {
         config::required_fields(self.info().reader)
     }
 
+    /// The keys that are missing where these are given, also by what the type says of its fields together.
+    #[cfg(feature = "cli")]
+    pub(crate) fn missing_fields(&self, given: &[String]) -> Vec<String> {
+        config::missing_fields(self.info().reader, given)
+    }
+
     pub(crate) fn client_type_id(&self) -> TypeId {
         (self.client_type_id)()
     }

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::{
-    env,
+    env, fs,
     io::{self, BufRead, BufReader, Write},
     net::SocketAddr,
     path::PathBuf,
@@ -11,7 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use connection_registry_tests::service::{self, Service};
+use connection_registry_tests::{
+    CANARY,
+    service::{self, Service},
+};
 use reqwest::StatusCode;
 use rustix::process::{Pid, Signal, kill_process};
 use sqlx::{Connection, PgConnection};
@@ -93,6 +96,43 @@ async fn the_outbox_keeps_what_the_broker_could_not_take_and_sends_it_later() {
     let client = async_nats::connect(broker.address().to_string()).await.unwrap();
     let stream = async_nats::jetstream::new(client).get_stream("ORDERS").await.unwrap();
     assert_eq!(stream.cached_info().state.messages, 6, "each message is there once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_command_line_tells_which_servers_can_be_used_and_why_not() {
+    let Some(example) = example("own_cli") else { return };
+    let password = Some(CANARY.to_owned());
+    let Some(cache) = Service::launch(service::Redis { password, ..service::Redis::default() }).await else { return };
+    let Some(database) = Service::launch(service::Postgres::default()).await else { return };
+    database.kill().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("connections.toml");
+    let redis = |name: &str, password: &str| {
+        format!(
+            "[connections.{name}]\ntype = 'redis'\nhost = '127.0.0.1'\nport = {}\npassword = '{password}'\n",
+            cache.port()
+        )
+    };
+    let dead = format!(
+        "[connections.dead]\ntype = 'postgres'\nhost = '127.0.0.1'\nport = {}\nuser = 'postgres'\ndatabase = 'postgres'\n",
+        database.port()
+    );
+    fs::write(&file, [redis("cache", CANARY), redis("intruder", "wr0ng-c4nary"), dead].concat()).unwrap();
+    let run = async |names: &[&str]| {
+        let mut command = Command::new(&example);
+        command.arg("test").args(names).arg("--config").arg(&file).args(["--timeout", "2s"]);
+        tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+    };
+
+    let all = run(&[]).await;
+    let report = [&all.stdout[..], &all.stderr].map(String::from_utf8_lossy).concat();
+    assert_eq!(all.status.code(), Some(1), "{report}");
+    let row = |name: &str| report.lines().find(|line| line.contains(name)).map(str::to_owned).unwrap_or_default();
+    assert!(row("cache").contains("ok"), "{report}");
+    assert!(row("intruder").contains("failed") && report.contains("does not accept the credentials"), "{report}");
+    assert!(row("dead").contains("failed") && report.contains("refused"), "{report}");
+    assert!(!report.contains("c4nary"), "{report}");
+    assert_eq!(run(&["cache"]).await.status.code(), Some(0));
 }
 
 /// A running example that serves.

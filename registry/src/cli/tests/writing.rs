@@ -6,7 +6,7 @@ use clap::Parser;
 use tempfile::TempDir;
 
 use crate::{
-    BoxError, ConnectContext, Connection, ConnectionManager, Secret,
+    BoxError, ConnectContext, Connection, ConnectionFactory, ConnectionManager, ConnectionType, Secret,
     cli::{arguments::Arguments, exit_code::Code},
     config::Environment,
     connection_type,
@@ -259,6 +259,20 @@ fn init_writes_a_configuration_that_loads_and_its_schema() {
     assert_eq!(folder.manager().names().len(), 0);
     let schema: serde_json::Value = serde_json::from_str(&folder.read("connections.schema.json")).unwrap();
     assert!(schema["definitions"]["type.writing-tickets"].is_object());
+}
+
+#[test]
+fn every_built_in_type_can_be_added_as_it_is() {
+    let factory = ConnectionFactory::linked().unwrap();
+    let is_ours = |entry: &&ConnectionType| {
+        ["::connectors::", "::testing::", "::writing"].iter().any(|room| entry.rust_name().contains(room))
+    };
+    for entry in factory.types().iter().filter(is_ours) {
+        let folder = Folder::with("");
+        let said = folder.run(&["add", entry.name(), "main"]);
+        assert_eq!((said.code, said.err.as_str()), (Code::Fine, ""), "{}", entry.name());
+        assert!(folder.manager().has("main"), "{}", entry.name());
+    }
 }
 
 #[test]

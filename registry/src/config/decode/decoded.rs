@@ -113,10 +113,18 @@ impl Refusal {
 /// The keys that a type misses in an empty table.
 #[cfg(feature = "cli")]
 pub(crate) fn required_fields<I>(reader: Reader<I>) -> Vec<String> {
-    let nowhere = Span::new(Sources::default().add("", "", SourceKind::File), 0..0);
-    let empty = Value::new(ValueKind::Table(Table::default()), nowhere, nowhere);
     // What a type says of its fields together depends on which are given.
-    let problems = decode(&empty, "", Reader::plain(reader.decode), Mode::Check).err().unwrap_or_default();
+    missing_fields(Reader::plain(reader.decode), &[])
+}
+
+/// The keys that a type misses where these are given, each by a placeholder.
+#[cfg(feature = "cli")]
+pub(crate) fn missing_fields<I>(reader: Reader<I>, given: &[String]) -> Vec<String> {
+    let nowhere = Span::new(Sources::default().add("", "", SourceKind::File), 0..0);
+    let value = || Value::new(ValueKind::Template("${env:A}".into()), nowhere, nowhere);
+    let entries = given.iter().map(|key| (key.as_str().into(), value())).collect();
+    let fields = Value::new(ValueKind::Table(Table { entries }), nowhere, nowhere);
+    let problems = decode(&fields, "", reader, Mode::Check).err().unwrap_or_default();
     let missing = problems.into_iter().filter(|problem| problem.code == Code::MissingKey);
     missing.filter_map(|problem| problem.key_path).collect()
 }

@@ -29,9 +29,9 @@ mod tests;
 mod text;
 
 pub(super) use decoded::Refusal;
-#[cfg(feature = "cli")]
-pub(crate) use decoded::required_fields;
 pub(crate) use decoded::{Decoded, Mode, Reference, decode};
+#[cfg(feature = "cli")]
+pub(crate) use decoded::{missing_fields, required_fields};
 pub(crate) use decoder::Decoder;
 #[cfg(all(test, feature = "schema"))]
 pub(crate) use duration::parse_duration;

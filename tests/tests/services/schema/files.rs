@@ -189,6 +189,8 @@ fn foreign_types(text: &str) -> Vec<(String, String)> {
     let is_foreign = |name: &str| name != "lifecycle" && !factory.is_registered(name);
     let connections = below("connections")
         .into_iter()
+        // Of what is disabled the type need not be there.
+        .filter(|(_, connection)| connection.get("enabled").and_then(toml::Value::as_bool) != Some(false))
         .filter(|(_, connection)| connection.get("type").and_then(toml::Value::as_str).is_some_and(is_foreign));
     let connections =
         connections.map(|(name, _)| (format!("connections.{name}.type"), "the value must be one of".into()));
