@@ -108,10 +108,14 @@ impl Shared {
 
     /// Puts another configuration in force; gives back the one before.
     pub(super) fn put_in_force(&self, configuration: Arc<Declarations>) -> Arc<Declarations> {
+        let before = {
+            let mut current = self.configuration.write().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *current, configuration)
+        };
+        // Only then, so that what is counted meanwhile goes by the new names.
         #[cfg(feature = "status-page")]
-        self.tally.forget_all_but(&configuration);
-        let mut current = self.configuration.write().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut current, configuration)
+        self.tally.forget_all_but(&self.configuration());
+        before
     }
 
     pub(super) fn epoch(&self) -> Instant {

@@ -26,7 +26,7 @@ const HEADERS: [(HeaderName, &str); 6] = [
 /// The style and the script of the page are known by their hashes: nothing else runs, whatever is in a name or a cause.
 const POLICY: &str = concat!(
     "default-src 'none'; ",
-    "script-src 'sha256-nEBSEukx+K6m3DPS6tMmqB1KRNA0ngGOwGf00/mzFOU='; ",
+    "script-src 'sha256-ZhR2K6l7/P4scs5ipVfKh7SxDRgERNMTd87tw1wt3oA='; ",
     "style-src 'sha256-9r9D28Nh1vw54SX5ttoZWif9Cm9AAzKTWT+nT109WMA='; ",
     "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );

@@ -378,7 +378,7 @@ async function ask() {
     const options = { cache: 'no-store', credentials: 'same-origin', signal: AbortSignal.timeout(PATIENCE) };
     const answer = await fetch(source, options);
     if (!answer.ok) throw new Error(`The server answers ${answer.status}.`);
-    const isJson = answer.headers.get('content-type') === 'application/json';
+    const isJson = (answer.headers.get('content-type') || '').startsWith('application/json');
     if (!isJson) throw new Error('The server answers with something else: is your login over?');
     const before = latest.connections;
     latest = await answer.json();

@@ -76,8 +76,8 @@ fn read<I>(value: &Value, path: &str, reader: Reader<I>) -> Result<Decoded<I>, R
     }
 }
 
-/// Reads it once more without the keys that lose against those of higher layers. When that raises another problem, what is
-/// left says too little, and the conflict itself is the problem.
+/// Reads it once more without the keys that lose against those of higher layers, and again while others lose then. When that
+/// raises another problem, what is left says too little, and the conflict itself is the problem.
 fn without_superseded<I>(
     refusal: Refusal,
     value: &Value,
@@ -87,12 +87,17 @@ fn without_superseded<I>(
     if refusal.superseded.is_empty() {
         return Err(refusal.problems);
     }
-    let mut rest = value.clone();
-    refusal.superseded.iter().for_each(|key| rest.remove(key));
-    match read(&rest, path, reader) {
-        Ok(decoded) => Ok(Decoded { superseded: refusal.superseded, ..decoded }),
-        Err(of_rest) if of_rest.problems.iter().all(|problem| refusal.has(problem)) => Err(of_rest.problems),
-        Err(_) => Err(refusal.problems),
+    let (mut rest, mut gone, mut losers) = (value.clone(), Vec::new(), refusal.superseded.clone());
+    // Each round takes one key away at least.
+    loop {
+        losers.iter().for_each(|key| rest.remove(key));
+        gone.append(&mut losers);
+        match read(&rest, path, reader) {
+            Ok(decoded) => return Ok(Decoded { superseded: gone, ..decoded }),
+            Err(of_rest) if !of_rest.superseded.is_empty() => losers = of_rest.superseded,
+            Err(of_rest) if of_rest.problems.iter().all(|problem| refusal.has(problem)) => return Err(of_rest.problems),
+            Err(_) => return Err(refusal.problems),
+        }
     }
 }
 

@@ -123,8 +123,10 @@ impl Nats {
             (None, Some(_)) => validation.missing("user", "a password is of use only with its user"),
             _ => {}
         }
-        if self.token.is_some() && self.user.is_some() {
-            validation.conflict(&["token", "user"], "the server is shown one of them");
+        for (key, is_given) in [("user", self.user.is_some()), ("password", self.password.is_some())] {
+            if is_given && self.token.is_some() {
+                validation.conflict(&["token", key], "the server is shown one of them");
+            }
         }
     }
 

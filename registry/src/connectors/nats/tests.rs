@@ -26,7 +26,10 @@ fn where_the_servers_are_can_be_said_in_one_way_only() {
 fn a_client_shows_who_it_is_in_one_way_only() {
     check("host = 'h'\nuser = 'u'", &["CR006 2 missing key `password`"]);
     check("host = 'h'\npassword = 'p'", &["CR006 2 missing key `user`"]);
-    check("host = 'h'\nuser = 'u'\npassword = 'p'\ntoken = 't'", &["CR018 7 `token` and `user` exclude each other"]);
+    check(
+        "host = 'h'\nuser = 'u'\npassword = 'p'\ntoken = 't'",
+        &["CR018 7 `token` and `user` exclude each other", "CR018 7 `token` and `password` exclude each other"],
+    );
 }
 
 #[test]
@@ -103,6 +106,17 @@ fn what_the_driver_says_is_told_apart() {
 }
 
 /// The problems as `code line message`, of a connection whose header stands on line 2.
+#[test]
+fn another_way_of_a_higher_layer_takes_all_of_the_lower_one_away() {
+    for (lower, higher) in [
+        ("host = 'h'\nuser = 'u'\npassword = 'p'", "token = 't'"),
+        ("servers = ['h']\nuser = 'u'\npassword = 'p'", "url = 'nats://h'"),
+    ] {
+        let toml = format!("[connections.a]\ntype = 'nats'\n{lower}\n[connections.b]\nextends = 'a'\n{higher}\n");
+        problems::check_toml(&toml, &[]);
+    }
+}
+
 #[track_caller]
 fn check(fields: &str, expected: &[&str]) {
     problems::check("nats", fields, expected);

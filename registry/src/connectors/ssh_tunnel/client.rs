@@ -335,9 +335,11 @@ async fn carry(mut stream: TcpStream, link: Arc<Link>, target: Arc<Target>) {
 }
 
 async fn copy(stream: &mut TcpStream, channel: Channel<Msg>, entrance: Entrance) -> io::Result<()> {
+    // First of all, since a channel is closed by the drop of its stream alone.
+    let mut through = channel.into_stream();
     stream.set_nodelay(true)?;
     entrance.open(stream).await?;
-    copy_bidirectional(stream, &mut channel.into_stream()).await.map(drop)
+    copy_bidirectional(stream, &mut through).await.map(drop)
 }
 
 /// Counts a connection that goes through.

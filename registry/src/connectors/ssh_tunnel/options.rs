@@ -49,8 +49,9 @@ impl SshTunnel {
             None => validation.missing("key", NO_LOGIN),
             Some(first) => given.for_each(|other| validation.conflict(&[first, other], "log in by one of them")),
         }
-        if self.passphrase.is_some() && self.key.is_none() {
-            validation.missing("key", "a passphrase is of use only with its private key");
+        let other = ways.into_iter().find(|(way, is_given)| *is_given && *way != "key");
+        if let (Some((other, _)), true) = (other, self.passphrase.is_some()) {
+            validation.conflict(&["passphrase", other], "a passphrase is that of a private key");
         }
     }
 

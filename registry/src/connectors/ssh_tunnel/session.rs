@@ -70,6 +70,8 @@ impl Dialer {
             preferred: Preferred { key: Cow::Owned(judge.algorithms()), ..Preferred::DEFAULT },
             keepalive_interval: Some(self.keep_alive_interval),
             keepalive_max: 3,
+            // The driver waits, and with it all channels, when one that nobody reads is full.
+            channel_buffer_size: CHANNEL_BUFFER,
             nodelay: true,
             ..client::Config::default()
         }
@@ -146,3 +148,6 @@ impl Handler for Guard {
 }
 
 const GOODBYE: Duration = Duration::from_secs(1);
+
+/// How many packets wait for somebody who does not read, of 32 KiB at most.
+const CHANNEL_BUFFER: usize = 2048;

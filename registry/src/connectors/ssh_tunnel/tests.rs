@@ -28,7 +28,8 @@ fn a_user_logs_in_in_one_way() {
     check("password = 'p'", &[]);
     check("agent = '${env:SSH_AUTH_SOCK}'", &[]);
     check("key = 'k'\npassphrase = 'p'", &[]);
-    check("password = 'p'\npassphrase = 'p'", &[none]);
+    check("password = 'p'\npassphrase = 'p'", &["CR018 7 `passphrase` and `password` exclude each other"]);
+    check("passphrase = 'p'", &[none]);
     check("key = 'k'\npassword = 'p'", &["CR018 6 `key` and `password` exclude each other"]);
     check("password = 'p'\nagent = 'a'", &["CR018 6 `password` and `agent` exclude each other"]);
 }
