@@ -37,7 +37,7 @@ impl OutputFile {
     /// written.
     pub(super) fn write(&self, text: &str, readers: Readers) -> Result<(), Failure> {
         let written = if self.force && self.path.exists() {
-            replace(&self.path, text)
+            replace(&self.path, text, readers)
         } else {
             create(&self.path, text, readers)
         };
@@ -57,7 +57,7 @@ impl OutputFile {
 
 /// Puts `text` in the place of what the file has.
 pub(super) fn rewrite(path: &Path, text: &str) -> Result<(), Failure> {
-    replace(path, text).map_err(|error| cannot_write(path, &error))
+    replace(path, text, Readers::Usual).map_err(|error| cannot_write(path, &error))
 }
 
 fn create(path: &Path, text: &str, readers: Readers) -> io::Result<()> {
@@ -74,13 +74,26 @@ fn create(path: &Path, text: &str, readers: Readers) -> io::Result<()> {
     filled(file, text)?.persist_noclobber(path).map(drop).map_err(|error| error.error)
 }
 
-fn replace(path: &Path, text: &str) -> io::Result<()> {
+fn replace(path: &Path, text: &str, readers: Readers) -> io::Result<()> {
     let path = fs::canonicalize(path)?;
     let metadata = fs::metadata(&path)?;
     let file = filled(NamedTempFile::new_in(folder(&path))?, text)?;
     keep_owner(file.as_file(), &metadata);
-    file.as_file().set_permissions(metadata.permissions())?;
+    file.as_file().set_permissions(permissions(&metadata, readers))?;
     file.persist(path).map(drop).map_err(|error| error.error)
+}
+
+/// Those that it had, less what others have of them where its owner alone is to read it.
+#[cfg(unix)]
+fn permissions(metadata: &fs::Metadata, readers: Readers) -> fs::Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = metadata.permissions().mode();
+    fs::Permissions::from_mode(if readers == Readers::OwnerAlone { mode & 0o700 } else { mode })
+}
+
+#[cfg(not(unix))]
+fn permissions(metadata: &fs::Metadata, _: Readers) -> fs::Permissions {
+    metadata.permissions()
 }
 
 /// As far as this user may: a file of somebody else that root changes stays theirs.

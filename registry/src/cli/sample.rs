@@ -86,7 +86,7 @@ impl<'a> Sample<'a> {
 
     /// What stands where the author has to say something: one of the choices, or a variable.
     fn placeholder(&self, name: &str) -> Value {
-        match self.properties.get(name).and_then(|property| property["enum"].get(0)).and_then(Json::as_str) {
+        match self.properties.get(name).and_then(first_choice) {
             Some(choice) => Value::from(choice),
             None => Value::from(format!("${{env:{}}}", variable(&[self.name, name]))),
         }
@@ -99,7 +99,7 @@ impl<'a> Sample<'a> {
         match toml_value(&property["default"]) {
             Some(default) => default,
             None if property["x-secret"] == true => self.placeholder(name),
-            None if property["enum"][0].is_string() => self.placeholder(name),
+            None if first_choice(property).is_some() => self.placeholder(name),
             None if self.is_duration(name) => Value::from("10s"),
             None if kind("boolean") => Value::from(false),
             None if kind("integer") => Value::from(property["minimum"].as_i64().unwrap_or(0)),
@@ -161,6 +161,12 @@ pub(super) fn comment(text: &str) -> String {
 fn line(setting: &Setting) -> String {
     let keys: Vec<_> = setting.keys.iter().map(|key| Key::new(key).display_repr().into_owned()).collect();
     format!("{} = {}\n", keys.join("."), setting.value.to_string().trim())
+}
+
+/// Of a field that takes one of some words.
+fn first_choice(property: &Json) -> Option<&str> {
+    let ways = property["anyOf"].as_array().map(Vec::as_slice).unwrap_or_default();
+    std::iter::once(property).chain(ways).find_map(|way| way["enum"][0].as_str())
 }
 
 fn is_kind(property: &Json, wanted: &str) -> bool {

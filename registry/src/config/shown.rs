@@ -1,7 +1,7 @@
 //! What of a value people may see who look at their own configuration, as the command `show` lets them: everything but what
 //! may be a secret. Errors and logs show less, by the rule of `public`.
 
-use std::ops::Range;
+use std::{collections::HashSet, ops::Range};
 
 use super::{
     check::Checked,
@@ -14,14 +14,23 @@ use crate::diagnostic::{masked, visible};
 /// The secrets of a whole configuration: a text that repeats one of them is one too, wherever it stands.
 pub(super) struct Shown {
     secrets: Vec<String>,
+    /// Texts that are hidden as a whole, however short they are.
+    hidden: HashSet<String>,
 }
 
 impl Shown {
     pub(super) fn of<I>(connections: &[Checked<I>]) -> Self {
         let decoded = connections.iter().filter_map(|connection| connection.decoded.as_ref());
-        let known = decoded.flat_map(|decoded| decoded.secrets.clone());
-        let passwords = connections.iter().flat_map(|connection| secrets::url_passwords(&connection.fields));
-        Self { secrets: secrets::long_enough(known.chain(passwords)) }
+        let (mut known, mut hidden) = (Vec::new(), HashSet::new());
+        for decoded in decoded {
+            known.extend(decoded.secrets.iter().cloned());
+            hidden.extend(decoded.secrets.iter().chain(&decoded.unknown).cloned());
+        }
+        for connection in connections {
+            known.extend(secrets::url_passwords(&connection.fields));
+            below_secret_keys(&connection.fields, false, &mut known);
+        }
+        Self { secrets: secrets::long_enough(known), hidden }
     }
 
     /// A value of `field`, which is `None` where the type is not known; `keys` lead to it.
@@ -45,7 +54,9 @@ impl Shown {
         if text.is_empty() {
             return "\"\"".to_owned();
         }
-        if seems_to_have_a_login(text) || text.contains('\n') {
+        // A table of an override is a text with keys in it.
+        let is_table = text.trim_start().starts_with(['{', '[']);
+        if is_table || text.contains('\n') || self.hidden.contains(text) || seems_to_have_a_login(text) {
             return HIDDEN.to_owned();
         }
         let mut shown = text.to_owned();
@@ -66,24 +77,39 @@ pub(crate) fn is_secret_key(key: &str) -> bool {
 pub(crate) fn secret_part(text: &str) -> Option<Range<usize>> {
     let (scheme, rest) = text.split_once("://")?;
     let start = scheme.len() + 3;
+    let parameters = rest.split(['?', '&', '#']).skip(1).filter_map(|parameter| parameter.split_once('='));
+    if parameters.into_iter().any(|(key, value)| is_secret_key(key) && !value.is_empty()) {
+        return Some(0..text.len());
+    }
     // A password that should have been percent-encoded may hold `/`, `?` or `@`: it goes up to the last `@`.
     let user = rest.rsplit_once('@').map(|(user, _)| user);
-    if let Some((name, password)) = user.and_then(|user| user.split_once(':')) {
-        let start = start + name.len() + 1;
-        return (!password.is_empty()).then_some(start..start + password.len());
+    let (name, password) = user?.split_once(':')?;
+    let start = start + name.len() + 1;
+    (!password.is_empty()).then_some(start..start + password.len())
+}
+
+/// Adds the texts whose keys say that they are secrets.
+fn below_secret_keys(value: &Value, is_below: bool, found: &mut Vec<String>) {
+    match &value.kind {
+        ValueKind::String(text) | ValueKind::Text(text) if is_below => found.push(text.to_string()),
+        ValueKind::Array(items) => items.iter().for_each(|item| below_secret_keys(item, is_below, found)),
+        ValueKind::Table(table) => {
+            for (key, value) in &table.entries {
+                below_secret_keys(value, is_below || is_secret_key(key), found);
+            }
+        }
+        _ => {}
     }
-    let (_, query) = rest.split_once('?')?;
-    let parameters = query.split('&').filter_map(|parameter| parameter.split_once('='));
-    let is_secret = parameters.into_iter().any(|(key, value)| is_secret_key(key) && !value.is_empty());
-    is_secret.then_some(0..text.len())
 }
 
 /// Other forms than a URL in which a driver may take a password: `user:password@host`, `host=… password=…`.
 fn seems_to_have_a_login(text: &str) -> bool {
     let has_login = !text.contains("://") && text.split_once('@').is_some_and(|(login, _)| login.contains(':'));
-    let pairs = text.split([' ', ';', ',']).filter_map(|pair| pair.split_once('='));
+    let parts: Vec<_> = text.split('=').collect();
+    // The word before each sign.
+    let mut keys = parts.iter().rev().skip(1).filter_map(|part| part.trim_end().rsplit([' ', ';', ',']).next());
     let is_token_of_a_url = |text: &str| text.split_once("://").is_some_and(|(_, rest)| is_login_alone(rest));
-    has_login || is_token_of_a_url(text) || pairs.into_iter().any(|(key, _)| is_secret_key(key))
+    has_login || is_token_of_a_url(text) || keys.any(is_secret_key)
 }
 
 /// `token@host`: who has no password may be a secret himself.
@@ -102,6 +128,9 @@ const SECRET_ENDS: &[&str] = &[
     "password",
     "passwd",
     "pwd",
+    "pass",
+    "signature",
+    "sig",
     "passphrase",
     "secret",
     "token",
@@ -121,7 +150,7 @@ const SECRET_ENDS: &[&str] = &[
 ];
 
 /// Keys that end like one of a secret and have none.
-const PUBLIC_ENDS: &[&str] = &["maxtoken", "publictoken"];
+const PUBLIC_ENDS: &[&str] = &["maxtoken", "publictoken", "bypass"];
 
 #[cfg(test)]
 mod tests {
@@ -157,7 +186,8 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: &str) {
-        let shown = Shown { secrets: vec!["tr0ub4dor".to_owned()] };
+        let hidden = HashSet::from(["bob".to_owned()]);
+        let shown = Shown { secrets: vec!["tr0ub4dor".to_owned()], hidden };
         assert_eq!(shown.text(text), expected, "{text}");
     }
 
@@ -175,6 +205,12 @@ mod tests {
             "app:hunter2@tcp(db)",
             "host=db user=app password=hunter2",
             "Server=db;Pwd=hunter2",
+            "host = db password = hunter2",
+            "{ password = \"hunter2\" }",
+            "postgres://app:x@db/app?sslmode=require&sslpassword=hunter2",
+            "https://h/x?to=a:b@c&token=hunter2",
+            "https://h/x?sig=hunter2",
+            "bob",
             "nats://SUACVEXT7R5WLMZ2QHVU3T@h",
             "-----BEGIN PRIVATE KEY-----\nMII",
         ] {

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{
     check::Checked,
     context::Context,
+    decode::Reference,
     field::Field,
     fingerprint::Fingerprint,
     layer::Declaration,
@@ -256,7 +257,11 @@ impl Surveyor<'_> {
                 }
             }
             _ => {
-                let is_reference = connection.references().iter().any(|reference| reference.span == value.span);
+                // An override that is a table has one place for all that is in it.
+                let refers = |reference: &Reference| {
+                    reference.span == value.span && reserved::text(value) == Some(&*reference.target)
+                };
+                let is_reference = connection.references().iter().any(refers);
                 let shown = if is_reference { shown_plainly(value) } else { self.shown.value(field, keys, value) };
                 entries.push(self.entry(&connection.name, path(keys), value, shown));
             }

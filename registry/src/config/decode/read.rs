@@ -135,6 +135,9 @@ impl<'a> Decoder<'a> {
         if let Some(candidate) = self.candidate() {
             return dummy::anything(candidate, self);
         }
+        if let ValueKind::String(text) | ValueKind::Text(text) = &self.value.kind {
+            self.session.note_unknown(text);
+        }
         match &self.value.kind {
             ValueKind::Integer(number) => Answer::from(*number),
             ValueKind::Float(number) => Answer::Float(*number),

@@ -73,6 +73,11 @@ impl Session {
         self.notes.borrow_mut().secrets.push((ValueId::of(value), text.into()));
     }
 
+    /// Notes a text that is read by a type which does not say of what type it is.
+    pub(super) fn note_unknown(&self, text: &str) {
+        self.notes.borrow_mut().unknown.push(text.into());
+    }
+
     /// Asks that `value` become a `shape` before the next walk.
     pub(super) fn ask_for(&self, value: &Value, shape: Shape) {
         self.notes.borrow_mut().expansion = Some((ValueId::of(value), shape));
@@ -132,6 +137,7 @@ struct Probe {
 pub(super) struct Notes {
     pub(super) references: Vec<NotedReference>,
     pub(super) secrets: Vec<(ValueId, String)>,
+    pub(super) unknown: Vec<String>,
     pub(super) expansion: Option<(ValueId, Shape)>,
 }
 

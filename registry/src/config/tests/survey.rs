@@ -1,7 +1,14 @@
 //! What is shown of a connection, value by value.
 
+use std::sync::Arc;
+
+use serde::Deserialize;
+
 use super::support::{Catalogue, Fixture};
-use crate::config::{Entry, Origin, OriginKind, Place, survey};
+use crate::{
+    Secret,
+    config::{Entry, Field, Origin, OriginKind, Place, Reader, TypeInfo, Types, Visibility, survey},
+};
 
 /// The keys and fields of the connection `name`, and the settings of its lifecycle that are not the defaults, each as
 /// `key = value (origin)`.
@@ -133,4 +140,53 @@ fn an_invalid_configuration_is_not_surveyed() {
     let fixture = Fixture::new("[connections.a]\ntype = 'cache'\n");
     let problems = survey(&fixture.whole_request(), &Catalogue).err().unwrap();
     assert_eq!(fixture.lines(&problems), ["connections.toml:1:1: [CR006]: missing key `host`"]);
+}
+
+#[test]
+fn a_secret_is_hidden_also_where_serde_reads_it_before_it_knows_the_type() {
+    let bearer = "[connections.a]\ntype = 'api'\nhost = 'h'\nlogin = { kind = 'bearer', value = 'abc' }\n";
+    let fixture = Fixture::new(bearer);
+    let survey = survey(&fixture.whole_request(), &Apis).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let shown = |key: &str| {
+        let fields = &survey.find("a").unwrap().fields;
+        fields.iter().find(|entry| entry.key == key).and_then(|entry| entry.value.clone())
+    };
+    assert_eq!(shown("login.value").as_deref(), Some("***"));
+    assert_eq!(shown("host").as_deref(), Some("h"));
+}
+
+#[derive(Deserialize)]
+struct Api {
+    host: String,
+    login: Login,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+enum Login {
+    Bearer { value: Secret },
+}
+
+/// The one type `api`.
+struct Apis;
+
+impl Types for Apis {
+    type Instance = Arc<Api>;
+
+    fn find(&self, name: &str) -> Option<TypeInfo<Arc<Api>>> {
+        const FIELDS: &[Field] = &[
+            Field { name: "host", type_name: "String", docs: "", visibility: Visibility::Hidden },
+            Field { name: "login", type_name: "Login", docs: "", visibility: Visibility::Hidden },
+        ];
+        let validate = |api: &Arc<Api>, _: &mut _| {
+            let Login::Bearer { value } = &api.login;
+            assert_eq!((api.host.as_str(), value.expose()), ("h", "abc"));
+        };
+        let reader = Reader { decode: |decoder| Api::deserialize(decoder).map(Arc::new), validate };
+        (name == "api").then_some(TypeInfo { name: "api", client_type_name: "()", fields: FIELDS, reader })
+    }
+
+    fn names(&self) -> Vec<&'static str> {
+        vec!["api"]
+    }
 }

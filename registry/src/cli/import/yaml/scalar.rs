@@ -91,7 +91,7 @@ fn sexagesimal(digits: &str) -> Option<i128> {
     }
     let start: i128 = first.replace('_', "").parse().ok()?;
     parts.try_fold(start, |sum, part| {
-        is_sixtieth(part).then(|| sum.saturating_mul(60) + part.parse::<i128>().unwrap_or(0))
+        is_sixtieth(part).then(|| sum.saturating_mul(60).saturating_add(part.parse().unwrap_or(0)))
     })
 }
 
