@@ -5,7 +5,7 @@ use std::{io, path::PathBuf};
 use anstyle::{AnsiColor, Style};
 use clap::{Args, ValueEnum};
 
-use super::{exit_code::Code, failure::Failure, sarif, session::Session};
+use super::{exit_code::Code, failure::Failure, format::counted, sarif, session::Session};
 use crate::{
     config::{Environment, Inspection, inspect},
     diagnostic::{render_styled, visible},
@@ -71,11 +71,6 @@ fn write_report(session: &mut Session<'_>, inspection: &Inspection) -> io::Resul
     }
     let count = counted(problems.len(), "problem");
     writeln!(session.out, "{}\n\n{RED}error:{RED:#} {file}: {count}", render_styled(problems))
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{plural}")
 }
 
 const GREEN: Style = AnsiColor::Green.on_default().bold();

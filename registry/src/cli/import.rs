@@ -28,6 +28,7 @@ use self::{conversion::Converted, note::Note};
 use super::{
     exit_code::Code,
     failure::Failure,
+    format::counted,
     output_file::{OutputFile, Readers},
     session::Session,
 };
@@ -84,8 +85,7 @@ impl Import {
         let out = if self.is_to_stdout() { &mut *session.err } else { &mut *session.out };
         if !self.is_to_stdout() {
             let path = self.output.to_string_lossy();
-            let plural = if converted.connections == 1 { "" } else { "s" };
-            writeln!(out, "wrote {}: {} connection{plural}", visible(&path), converted.connections)?;
+            writeln!(out, "wrote {}: {}", visible(&path), counted(converted.connections, "connection"))?;
         }
         if !converted.variables.is_empty() {
             writeln!(out, "set these variables:")?;

@@ -11,7 +11,6 @@ pub(super) struct Sample<'a> {
     name: &'a str,
     entry: &'a ConnectionType,
     properties: Map<String, Json>,
-    required: Vec<String>,
     given: Vec<Setting>,
 }
 
@@ -30,12 +29,11 @@ impl<'a> Sample<'a> {
             Json::Object(properties) => properties,
             _ => Map::new(),
         };
-        Self { name, entry, properties, required: needed(entry, &[]), given: Vec::new() }
+        Self { name, entry, properties, given: Vec::new() }
     }
 
     /// With these keys as they are said to be.
     pub(super) fn with(mut self, given: Vec<Setting>) -> Self {
-        self.required = needed(self.entry, &given);
         self.given = given;
         self
     }
@@ -44,10 +42,11 @@ impl<'a> Sample<'a> {
     pub(super) fn text(&self) -> String {
         let mut text = comment(self.entry.docs().split("\n\n").next().unwrap_or_default());
         text.push_str(&self.head());
+        let required = needed(self.entry, &self.given);
         for field in self.entry.fields() {
             text.push('\n');
             text.push_str(&comment(field.docs));
-            text.push_str(&self.field(field.name));
+            text.push_str(&self.field(field.name, &required));
         }
         text
     }
@@ -57,10 +56,10 @@ impl<'a> Sample<'a> {
         let mut text = comment(self.entry.docs().lines().next().unwrap_or_default());
         text.push_str(&self.head());
         let fields = self.entry.fields().iter().map(|field| field.name);
-        let is_required = |name: &&str| self.required.iter().any(|key| key == name);
-        let required: Vec<_> = fields.clone().filter(is_required).collect();
+        let needed = needed(self.entry, &self.given);
+        let required: Vec<_> = fields.clone().filter(|name| needed.iter().any(|key| key == name)).collect();
         let shown = if required.is_empty() { fields.take(2).collect() } else { required };
-        text.extend(shown.into_iter().map(|name| self.field(name)));
+        text.extend(shown.into_iter().map(|name| self.field(name, &needed)));
         text
     }
 
@@ -73,12 +72,12 @@ impl<'a> Sample<'a> {
     }
 
     /// The lines of a field.
-    fn field(&self, name: &str) -> String {
+    fn field(&self, name: &str, required: &[String]) -> String {
         let given: Vec<_> = self.given.iter().filter(|setting| setting.keys[0] == name).collect();
         if !given.is_empty() {
             return given.into_iter().map(line).collect();
         }
-        let is_required = self.required.iter().any(|key| key == name);
+        let is_required = required.iter().any(|key| key == name);
         let value = if is_required { self.placeholder(name) } else { self.example(name) };
         let line = line(&Setting { keys: vec![name.to_owned()], value });
         if is_required { line } else { comment(&line) }
@@ -124,12 +123,8 @@ impl<'a> Sample<'a> {
 // By hand: what is given may be a secret.
 impl std::fmt::Debug for Sample<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { name, entry, properties: _, required, given: _ } = self;
-        f.debug_struct("Sample")
-            .field("name", name)
-            .field("entry", entry)
-            .field("required", required)
-            .finish_non_exhaustive()
+        let Self { name, entry, properties: _, given: _ } = self;
+        f.debug_struct("Sample").field("name", name).field("entry", entry).finish_non_exhaustive()
     }
 }
 

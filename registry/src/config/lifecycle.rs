@@ -73,6 +73,16 @@ pub(crate) struct Retry {
     pub(crate) background_max: Duration,
 }
 
+impl Start {
+    /// As a configuration says it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Lazy => "lazy",
+            Self::Eager => "eager",
+        }
+    }
+}
+
 impl Lifecycle {
     /// Reads a `lifecycle` table. What has a placeholder that is not resolved is checked in everything but its value.
     pub(super) fn read(value: &Value, path: &str, mode: Mode) -> Result<Self, Vec<Problem>> {
@@ -121,13 +131,13 @@ impl Lifecycle {
     }
 
     /// Every setting with its value as it would be written.
-    #[cfg(feature = "cli")]
+    #[cfg(feature = "schema")]
     pub(super) fn settings(&self) -> Vec<(&'static str, String)> {
         let Self { start, required, connect_timeout, retry, check_interval, check_timeout, .. } = self;
         let Self { check_fall, check_rise, replace, idle_timeout, drain_timeout, disconnect_timeout, .. } = self;
         let duration = |duration: &Duration| humantime::format_duration(*duration).to_string();
         vec![
-            ("start", if *start == Start::Lazy { "lazy" } else { "eager" }.to_owned()),
+            ("start", start.as_str().to_owned()),
             ("required", required.to_string()),
             ("connect_timeout", duration(connect_timeout)),
             ("retry.base", duration(&retry.base)),

@@ -1,5 +1,7 @@
 //! Texts that must not appear in the error of a driver.
 
+use std::ops::Range;
+
 use super::value::{Value, ValueKind};
 
 /// The passwords of all URLs in a value, as written and percent-decoded.
@@ -41,7 +43,9 @@ pub(super) fn long_enough(secrets: impl IntoIterator<Item = String>) -> Vec<Stri
 
 fn collect(value: &Value, found: &mut Vec<String>) {
     match &value.kind {
-        ValueKind::String(text) | ValueKind::Text(text) => found.extend(password(text).into_iter().flat_map(forms)),
+        ValueKind::String(text) | ValueKind::Text(text) => {
+            found.extend(password(text).into_iter().flat_map(|place| forms(&text[place])));
+        }
         ValueKind::Array(items) => items.iter().for_each(|item| collect(item, found)),
         ValueKind::Table(table) => table.entries.iter().for_each(|(_, value)| collect(value, found)),
         _ => {}
@@ -50,11 +54,12 @@ fn collect(value: &Value, found: &mut Vec<String>) {
 
 /// The password in `scheme://user:password@host`. A password that should have been percent-encoded may hold
 /// `/`, `?` or `@`: it goes up to the last `@`.
-fn password(text: &str) -> Option<&str> {
-    let (_, rest) = text.split_once("://")?;
+pub(super) fn password(text: &str) -> Option<Range<usize>> {
+    let (scheme, rest) = text.split_once("://")?;
     let (user, _) = rest.rsplit_once('@')?;
-    let (_, password) = user.split_once(':')?;
-    Some(password)
+    let (name, password) = user.split_once(':')?;
+    let start = scheme.len() + "://".len() + name.len() + ":".len();
+    Some(start..start + password.len())
 }
 
 fn forms(password: &str) -> [String; 2] {
@@ -137,7 +142,7 @@ mod tests {
             ("https://host:80/path", None),
             ("app:hunter2@db", None),
         ] {
-            assert_eq!(password(text), expected, "{text}");
+            assert_eq!(password(text).map(|place| &text[place]), expected, "{text}");
         }
     }
 

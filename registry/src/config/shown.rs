@@ -75,17 +75,12 @@ pub(crate) fn is_secret_key(key: &str) -> bool {
 
 /// The part of a text that is a secret by itself: the password of a URL, or all of a URL with a secret in its query.
 pub(crate) fn secret_part(text: &str) -> Option<Range<usize>> {
-    let (scheme, rest) = text.split_once("://")?;
-    let start = scheme.len() + 3;
+    let (_, rest) = text.split_once("://")?;
     let parameters = rest.split(['?', '&', '#']).skip(1).filter_map(|parameter| parameter.split_once('='));
     if parameters.into_iter().any(|(key, value)| is_secret_key(key) && !value.is_empty()) {
         return Some(0..text.len());
     }
-    // A password that should have been percent-encoded may hold `/`, `?` or `@`: it goes up to the last `@`.
-    let user = rest.rsplit_once('@').map(|(user, _)| user);
-    let (name, password) = user?.split_once(':')?;
-    let start = start + name.len() + 1;
-    (!password.is_empty()).then_some(start..start + password.len())
+    secrets::password(text).filter(|password| !password.is_empty())
 }
 
 /// Adds the texts whose keys say that they are secrets.
@@ -104,12 +99,13 @@ fn below_secret_keys(value: &Value, is_below: bool, found: &mut Vec<String>) {
 
 /// Other forms than a URL in which a driver may take a password: `user:password@host`, `host=… password=…`.
 fn seems_to_have_a_login(text: &str) -> bool {
-    let has_login = !text.contains("://") && text.split_once('@').is_some_and(|(login, _)| login.contains(':'));
-    let parts: Vec<_> = text.split('=').collect();
+    let has_login = match text.split_once("://") {
+        Some((_, rest)) => is_login_alone(rest),
+        None => text.split_once('@').is_some_and(|(login, _)| login.contains(':')),
+    };
     // The word before each sign.
-    let mut keys = parts.iter().rev().skip(1).filter_map(|part| part.trim_end().rsplit([' ', ';', ',']).next());
-    let is_token_of_a_url = |text: &str| text.split_once("://").is_some_and(|(_, rest)| is_login_alone(rest));
-    has_login || is_token_of_a_url(text) || keys.any(is_secret_key)
+    let keys = text.match_indices('=').filter_map(|(at, _)| text[..at].trim_end().rsplit([' ', ';', ',', '=']).next());
+    has_login || keys.into_iter().any(is_secret_key)
 }
 
 /// `token@host`: who has no password may be a secret himself.

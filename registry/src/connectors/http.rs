@@ -26,6 +26,7 @@ use super::shared::{
     patience,
     route::{Route, via},
     tls::Tls,
+    web,
 };
 use crate::{BoxError, ConnectContext, Connection, Secret, Validation, connection_type};
 #[cfg(feature = "ssh-tunnel")]
@@ -142,7 +143,7 @@ impl Connection for Http {
     }
 
     fn endpoint(&self) -> Option<String> {
-        self.url().ok().map(|url| via!(self).endpoint(options::endpoint(&url)))
+        self.url().ok().map(|url| via!(self).endpoint(web::endpoint(&url)))
     }
 }
 
@@ -176,9 +177,9 @@ impl Http {
 
     /// Where requests go, for errors.
     fn place(&self, api: &HttpApi) -> String {
-        let endpoint = via!(self).endpoint(options::endpoint(api.base_url()));
+        let endpoint = via!(self).endpoint(web::endpoint(api.base_url()));
         match self.proxy.as_ref().and_then(|proxy| options::parsed(proxy.expose())) {
-            Some(proxy) => format!("{endpoint} through the proxy {}", options::endpoint(&proxy)),
+            Some(proxy) => format!("{endpoint} through the proxy {}", web::endpoint(&proxy)),
             None => endpoint,
         }
     }

@@ -29,6 +29,7 @@ use super::shared::{
     patience::{self, until_deadline, within},
     route::via,
     tls::Tls,
+    web,
 };
 use crate::{BoxError, ConnectContext, ConnectError, Connection, Secret, Validation, connection_type};
 #[cfg(feature = "ssh-tunnel")]
@@ -145,7 +146,7 @@ impl Connection for Storage {
 
     fn endpoint(&self) -> Option<String> {
         match Place::parse(&self.url) {
-            Ok(Place::Bucket { .. }) => Some(via!(self).endpoint(options::endpoint(&self.address()?))),
+            Ok(Place::Bucket { .. }) => Some(via!(self).endpoint(web::endpoint(&self.address()?))),
             _ => None,
         }
     }

@@ -24,6 +24,13 @@ impl Shared {
     }
 }
 
+/// The one error of several connections that are not up, with that of each, by name.
+pub(super) fn not_up(message: String, mut failures: Vec<Error>) -> Error {
+    failures.sort_by(|a, b| a.connection().cmp(&b.connection()));
+    let retryable = failures.iter().all(Error::is_retryable);
+    Error::new(ErrorKind::StartFailed, message).retryable(retryable).related(failures)
+}
+
 /// What is known of one attempt while it runs.
 #[derive(Clone)]
 pub(super) struct Attempt {

@@ -129,7 +129,7 @@ impl Recorded {
 #[derive(Clone, Default)]
 struct Gauges {
     /// How many connections are in each state.
-    states: [u32; STATES.len()],
+    states: [u32; ConnectionState::ALL.len()],
     generation: u64,
     guards: usize,
     last_check_age: Option<Duration>,
@@ -154,10 +154,15 @@ impl Gauges {
 
     /// Of the states in which none is, only those are written in which one was: the others have no series.
     fn write_state(&self, label: &Arc<str>, before: &Self) {
-        let up: u32 = STATES.iter().zip(self.states).filter(|(state, _)| state.is_up()).map(|(_, count)| count).sum();
+        let up: u32 = ConnectionState::ALL
+            .iter()
+            .zip(self.states)
+            .filter(|(state, _)| state.is_up())
+            .map(|(_, count)| count)
+            .sum();
         set(UP, label, up.into());
         set(GENERATION, label, figure(self.generation));
-        for (at, state) in STATES.iter().enumerate() {
+        for (at, state) in ConnectionState::ALL.iter().enumerate() {
             if self.states[at] > 0 || before.states[at] > 0 {
                 let connection = SharedString::from(Arc::clone(label));
                 gauge!(STATE, CONNECTION => connection, "state" => state.as_str()).set(self.states[at]);
@@ -209,26 +214,3 @@ const CONNECT_SECONDS: &str = "connection_connect_seconds";
 const CHECK_SECONDS: &str = "connection_check_seconds";
 
 const CONNECTION: &str = "connection";
-
-/// In the order of their numbers.
-const STATES: [ConnectionState; 7] = [
-    ConnectionState::Declared,
-    ConnectionState::Connecting,
-    ConnectionState::Connected,
-    ConnectionState::Degraded,
-    ConnectionState::Draining,
-    ConnectionState::Closed,
-    ConnectionState::Failed,
-];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_states_stand_where_their_numbers_say() {
-        for (at, state) in STATES.into_iter().enumerate() {
-            assert_eq!(state as usize, at);
-        }
-    }
-}

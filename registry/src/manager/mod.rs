@@ -70,4 +70,5 @@ pub(crate) use {
     builder::DEFAULT_MAX_CONFIG_BYTES,
     reload::plan,
     shared::{Declarations, load},
+    times::short,
 };

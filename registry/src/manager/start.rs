@@ -7,7 +7,7 @@ use std::{
 
 use tokio::{runtime::Handle, task::JoinSet};
 
-use super::{connections::ConnectionManager, shared::Shared};
+use super::{connections::ConnectionManager, failure::not_up, shared::Shared};
 use crate::{
     config::{Declared, Start},
     error::{Error, ErrorKind, Result},
@@ -87,10 +87,8 @@ impl Shared {
         if failures.is_empty() {
             return Ok(());
         }
-        failures.sort_by(|a, b| a.connection().cmp(&b.connection()));
         let message = format!("{} of {} eager connections are not up, and are required", failures.len(), eager.len());
-        let retryable = failures.iter().all(Error::is_retryable);
-        Err(Error::new(ErrorKind::StartFailed, message).retryable(retryable).related(failures))
+        Err(not_up(message, failures))
     }
 
     /// Connects all of `names`, and from now on in the background whenever they are down. Gives what failed.

@@ -9,10 +9,10 @@ use super::{
     events::OneLine,
     shared::Shared,
     start::blocks_readiness,
-    times::{maybe_seconds, rounded, seconds},
+    times::{maybe_seconds, seconds, short},
 };
 use crate::{
-    config::{Declared, Start},
+    config::Declared,
     error::Error,
     registry::{ConnectionState, Entry, LastCheck},
 };
@@ -304,7 +304,7 @@ impl Looks {
                 took: check.took,
                 passed: check.passed,
             }),
-            start: declared.map(|declared| start(declared.lifecycle.start)),
+            start: declared.map(|declared| declared.lifecycle.start.as_str()),
             required: declared.is_some_and(|declared| declared.lifecycle.required),
             blocks_readiness: self.blocks_readiness,
             depends_on,
@@ -313,22 +313,6 @@ impl Looks {
         }
     }
 }
-
-fn start(start: Start) -> &'static str {
-    match start {
-        Start::Lazy => "lazy",
-        Start::Eager => "eager",
-    }
-}
-
-/// To whole seconds, when it is some.
-fn short(time: Duration) -> String {
-    let time = if time < FINE { rounded(time) } else { Duration::from_secs(time.as_secs()) };
-    humantime::format_duration(time).to_string()
-}
-
-/// Below it, milliseconds are shown.
-const FINE: Duration = Duration::from_secs(10);
 
 const COLUMNS: usize = 7;
 const HEADER: [&str; COLUMNS] = ["CONNECTION", "TYPE", "STATE", "FOR", "CLIENTS", "GUARDS", "CAUSE"];

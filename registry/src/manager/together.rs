@@ -6,7 +6,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use super::{connections::ConnectionManager, handle::Handle};
+use super::{connections::ConnectionManager, failure::not_up, handle::Handle};
 use crate::{
     connection::{BoxFuture, Connection},
     error::{Error, ErrorKind, Result},
@@ -137,10 +137,7 @@ impl<F: ConnectionField> ConnectionField for Option<F> {
     }
 }
 
-fn together(owner: &str, count: usize, mut failures: Vec<Error>) -> Error {
-    failures.sort_by(|a, b| a.connection().cmp(&b.connection()));
+fn together(owner: &str, count: usize, failures: Vec<Error>) -> Error {
     let (failed, are) = (failures.len(), if failures.len() == 1 { "is" } else { "are" });
-    let message = format!("{failed} of {count} connections of `{owner}` {are} not up");
-    let retryable = failures.iter().all(Error::is_retryable);
-    Error::new(ErrorKind::StartFailed, message).retryable(retryable).related(failures)
+    not_up(format!("{failed} of {count} connections of `{owner}` {are} not up"), failures)
 }

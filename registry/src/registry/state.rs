@@ -33,6 +33,11 @@ pub enum ConnectionState {
 }
 
 impl ConnectionState {
+    /// All of them, in the order of their numbers.
+    #[cfg(any(feature = "metrics", feature = "status-page"))]
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Declared, Self::Connecting, Self::Connected, Self::Degraded, Self::Draining, Self::Closed, Self::Failed];
+
     /// Whether there is a client to hand out.
     pub fn is_up(self) -> bool {
         matches!(self, Self::Connected | Self::Degraded)
@@ -55,5 +60,17 @@ impl ConnectionState {
 impl fmt::Display for ConnectionState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+#[cfg(all(test, any(feature = "metrics", feature = "status-page")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_states_stand_where_their_numbers_say() {
+        for (at, state) in ConnectionState::ALL.into_iter().enumerate() {
+            assert_eq!(state as usize, at);
+        }
     }
 }

@@ -113,7 +113,7 @@ impl Figures {
         let help = "1 for the state in which the connection is";
         let mut family = encoder.encode_descriptor("connection_state", help, None, MetricType::Gauge)?;
         for (label, gauges) in &self.gauges {
-            for state in STATES {
+            for state in ConnectionState::ALL {
                 let count = gauges.states.get(state.as_str()).copied().unwrap_or_default();
                 family.encode_family(&[(CONNECTION, &**label), ("state", state.as_str())])?.encode_gauge(&count)?;
             }
@@ -204,16 +204,6 @@ fn weight_of(part: &str, media_type: &str) -> Option<f32> {
 }
 
 const CONNECTION: &str = "connection";
-
-const STATES: [ConnectionState; 7] = [
-    ConnectionState::Declared,
-    ConnectionState::Connecting,
-    ConnectionState::Connected,
-    ConnectionState::Degraded,
-    ConnectionState::Draining,
-    ConnectionState::Closed,
-    ConnectionState::Failed,
-];
 
 #[cfg(test)]
 mod tests {

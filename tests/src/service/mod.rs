@@ -19,7 +19,6 @@
 //! | how does the conformance suite use it? | `conformance` |
 //! | what does it show to clients? | `authority` (certificates) |
 //! | what if it is code of the test? | `in_process` |
-//! | how does the conformance suite use it? | `conformance` |
 //! | which are there? | a file for each, all of one shape: a struct of options with defaults, which implements [`Recipe`] |
 
 mod authority;

@@ -1,7 +1,7 @@
 //! What is under way, as lines for a screen.
 
 use super::trial::{State, Trial};
-use crate::{cli::duration::short, diagnostic::visible, registry::ConnectionState};
+use crate::{diagnostic::visible, manager::short, registry::ConnectionState};
 
 /// A line for each connection that is being tested, and one that counts.
 pub(super) fn lines(trial: &Trial<'_>) -> Vec<String> {

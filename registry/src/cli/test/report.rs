@@ -11,10 +11,10 @@ use super::{
     trial::{Tested, Trial},
 };
 use crate::{
-    cli::{duration::short, format::Format, screen::Screen, session::Session},
+    cli::{format::Format, screen::Screen, session::Session},
     diagnostic::visible,
     error::{Error, ErrorKind},
-    manager::ShutdownReport,
+    manager::{ShutdownReport, short},
 };
 
 /// Writes the results of a test.

@@ -4,9 +4,9 @@ use anstyle::{AnsiColor, Style};
 
 use super::lines::{of_reload, one_line};
 use crate::{
-    cli::{duration::short, table::widths},
+    cli::table::widths,
     diagnostic::visible,
-    manager::{ConnectionStatus, LastReload, Status},
+    manager::{ConnectionStatus, LastReload, Status, short},
     registry::ConnectionState,
 };
 

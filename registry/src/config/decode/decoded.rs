@@ -35,7 +35,7 @@ pub(crate) struct Decoded<I> {
     pub(crate) secrets: Vec<String>,
     /// The texts that may be secrets, since who reads them does not say: of an enum with a tag in it, for example, serde
     /// keeps the parts until it knows which one it is.
-    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "what the command line does not show"))]
+    #[cfg(feature = "cli")]
     pub(crate) unknown: Vec<String>,
     /// The keys that counted as not given, since higher layers say the same in another way: `"host"`, `"tls.ca"`.
     pub(crate) superseded: Vec<String>,
@@ -151,6 +151,7 @@ impl<I> Decoded<I> {
             deferred,
             references: located(notes.references, value, path),
             secrets: notes.secrets.into_iter().map(|(_, text)| text).collect(),
+            #[cfg(feature = "cli")]
             unknown: notes.unknown,
             superseded: Vec::new(),
         })

@@ -135,6 +135,7 @@ impl<'a> Decoder<'a> {
         if let Some(candidate) = self.candidate() {
             return dummy::anything(candidate, self);
         }
+        #[cfg(feature = "cli")]
         if let ValueKind::String(text) | ValueKind::Text(text) = &self.value.kind {
             self.session.note_unknown(text);
         }

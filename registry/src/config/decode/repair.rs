@@ -97,6 +97,7 @@ impl<'a> Repair<'a> {
             deferred: self.deferred,
             references: located(self.notes.references, &self.tree, self.path),
             secrets: self.notes.secrets.into_iter().map(|(_, text)| text).collect(),
+            #[cfg(feature = "cli")]
             unknown: self.notes.unknown,
             superseded: Vec::new(),
         })

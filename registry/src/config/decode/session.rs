@@ -74,6 +74,7 @@ impl Session {
     }
 
     /// Notes a text that is read by a type which does not say of what type it is.
+    #[cfg(feature = "cli")]
     pub(super) fn note_unknown(&self, text: &str) {
         self.notes.borrow_mut().unknown.push(text.into());
     }
@@ -137,6 +138,7 @@ struct Probe {
 pub(super) struct Notes {
     pub(super) references: Vec<NotedReference>,
     pub(super) secrets: Vec<(ValueId, String)>,
+    #[cfg(feature = "cli")]
     pub(super) unknown: Vec<String>,
     pub(super) expansion: Option<(ValueId, Shape)>,
 }

@@ -7,6 +7,8 @@ use reqwest::{
     header::{HeaderName, HeaderValue},
 };
 
+use crate::connectors::shared::web;
+
 /// A client of one HTTP API, of the type `http`: requests are meant from its base URL, and carry its credentials.
 ///
 /// ```no_run
@@ -80,7 +82,7 @@ impl HttpApi {
 impl fmt::Debug for HttpApi {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The path may be what keeps others out, as with a webhook.
-        f.debug_struct("HttpApi").field("endpoint", &super::options::endpoint(&self.base_url)).finish_non_exhaustive()
+        f.debug_struct("HttpApi").field("endpoint", &web::endpoint(&self.base_url)).finish_non_exhaustive()
     }
 }
 

@@ -10,7 +10,6 @@ use super::{Http, HttpApi, client};
 use crate::{
     BoxError, ConnectContext, Describe, Secret, Validation,
     connectors::shared::{
-        address,
         failure::{Reason, settings},
         route::{Route, via},
         tls::{Tls, TlsMode},
@@ -328,12 +327,6 @@ pub(super) fn parsed(text: &str) -> Option<Url> {
     let is_ours = matches!(url.scheme(), "http" | "https") && url.has_host();
     let is_torn = is_torn(text) || url.path().contains('@');
     (is_ours && !is_torn).then_some(url)
-}
-
-/// `host:port`.
-pub(super) fn endpoint(url: &Url) -> String {
-    let (host, port) = web::host_and_port(url);
-    address::endpoint(host, port)
 }
 
 /// One that the driver can speak to.

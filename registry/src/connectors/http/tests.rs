@@ -4,13 +4,10 @@ use reqwest::{Method, StatusCode, Url};
 
 #[cfg(feature = "ssh-tunnel")]
 use super::Http;
-use super::{
-    client::join,
-    options::{Check, endpoint},
-};
+use super::{client::join, options::Check};
 #[cfg(feature = "ssh-tunnel")]
 use crate::Connection as _;
-use crate::connectors::shared::{failure::Reason, problems};
+use crate::connectors::shared::{failure::Reason, problems, web};
 
 #[test]
 fn a_path_stays_below_the_base_url() {
@@ -41,7 +38,7 @@ fn a_path_stays_below_the_base_url() {
 
 #[test]
 fn an_endpoint_has_the_port_of_its_scheme() {
-    let of = |url: &str| endpoint(&Url::parse(url).expect("it is a URL"));
+    let of = |url: &str| web::endpoint(&Url::parse(url).expect("it is a URL"));
     assert_eq!([of("https://h/v1"), of("http://u:p@h"), of("http://[::1]:81")], ["h:443", "h:80", "[::1]:81"]);
 }
 

@@ -75,11 +75,7 @@ impl<'a> Via<'a> {
         host: &str,
         port: u16,
     ) -> Result<Route, BoxError> {
-        let end = match self.connected(cx).await? {
-            Some(tunnel) => Some(End { address: tunnel.forward(host, port).await?, tunnel }),
-            None => None,
-        };
-        Ok(Route { host: host.to_owned(), port, endpoint: self.endpoint(server), end })
+        self.way(cx, server, host, port, Speaks::Itself).await
     }
 
     /// The same for a driver that takes the way through a proxy alone, of the protocol SOCKS 5: that is what listens at the
@@ -91,11 +87,7 @@ impl<'a> Via<'a> {
         host: &str,
         port: u16,
     ) -> Result<Route, BoxError> {
-        let end = match self.connected(cx).await? {
-            Some(tunnel) => Some(End { address: tunnel.proxy(host, port).await?, tunnel }),
-            None => None,
-        };
-        Ok(Route { host: host.to_owned(), port, endpoint: self.endpoint(server), end })
+        self.way(cx, server, host, port, Speaks::Socks).await
     }
 
     /// The ways to each of `servers`, a host and a port, which together are called `place`.
@@ -112,12 +104,29 @@ impl<'a> Via<'a> {
         Ok(Routes { each, endpoint: self.endpoint(place) })
     }
 
-    async fn connected(self, cx: &ConnectContext) -> Result<Option<Conn<Tunnel>>, BoxError> {
-        Ok(match self.0 {
-            Some(reference) => Some(cx.get(reference).await?),
+    async fn way(
+        self,
+        cx: &ConnectContext,
+        server: String,
+        host: &str,
+        port: u16,
+        driver: Speaks,
+    ) -> Result<Route, BoxError> {
+        let end = match self.0 {
+            Some(reference) => Some(End::new(cx.get(reference).await?, host, port, driver).await?),
             None => None,
-        })
+        };
+        Ok(Route { host: host.to_owned(), port, endpoint: self.endpoint(server), end })
     }
+}
+
+/// What a driver says first at the local end of a tunnel.
+#[derive(Clone, Copy)]
+enum Speaks {
+    /// What it says to the server.
+    Itself,
+    /// The protocol SOCKS 5.
+    Socks,
 }
 
 /// The way to a server.
@@ -132,6 +141,16 @@ pub(in crate::connectors) struct Route {
 struct End {
     tunnel: Conn<Tunnel>,
     address: SocketAddr,
+}
+
+impl End {
+    async fn new(tunnel: Conn<Tunnel>, host: &str, port: u16, driver: Speaks) -> Result<Self, BoxError> {
+        let address = match driver {
+            Speaks::Itself => tunnel.forward(host, port).await?,
+            Speaks::Socks => tunnel.proxy(host, port).await?,
+        };
+        Ok(Self { tunnel, address })
+    }
 }
 
 impl Route {

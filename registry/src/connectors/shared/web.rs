@@ -12,7 +12,13 @@ use crate::{BoxError, ConnectContext};
 /// The way to the server of `url`.
 pub(in crate::connectors) async fn route(via: Via<'_>, cx: &ConnectContext, url: &Url) -> Result<Route, BoxError> {
     let (host, port) = host_and_port(url);
-    via.route_by_proxy(cx, address::endpoint(host, port), host, port).await
+    via.route_by_proxy(cx, endpoint(url), host, port).await
+}
+
+/// `host:port`.
+pub(in crate::connectors) fn endpoint(url: &Url) -> String {
+    let (host, port) = host_and_port(url);
+    address::endpoint(host, port)
 }
 
 /// The address of the proxy, as the driver wants it, if the way leads through a tunnel. The `h` says that the other end

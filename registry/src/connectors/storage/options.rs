@@ -20,7 +20,7 @@ use super::{Storage, failure};
 use crate::{
     BoxError, ConnectContext, Validation,
     connectors::shared::{
-        address, blocking,
+        blocking,
         failure::{Reason, settings},
         patience::not_zero,
         route::{Route, via},
@@ -264,12 +264,6 @@ pub(super) async fn folder(path: &Path, create: bool) -> Result<Arc<dyn ObjectSt
         Ok(Arc::new(store) as Arc<dyn ObjectStore>)
     })
     .await?
-}
-
-/// `host:port`.
-pub(super) fn endpoint(url: &Url) -> String {
-    let (host, port) = web::host_and_port(url);
-    address::endpoint(host, port)
 }
 
 async fn is_folder(path: PathBuf) -> Result<(), BoxError> {
